@@ -1,0 +1,24 @@
+//! **proofroll**: an end-to-end test harness and conformance suite for the Argo Rollouts controller.
+//!
+//! The way of the data, one direction, a folder for each word:
+//!
+//! ```text
+//! fixtures -> scenario (what is to happen) -> run -> act (does it) -> API server
+//!                                             timeline (what was seen) <- watches
+//!                       expect (what must be seen) <- timeline -> verdict -> report
+//! ```
+
+pub mod act;
+pub mod cli;
+pub mod cluster;
+pub mod controller;
+pub mod expect;
+pub mod parts;
+pub mod process;
+pub mod progress;
+pub mod report;
+pub mod rollout;
+pub mod run;
+pub mod scenario;
+pub mod timeline;
+pub mod view;

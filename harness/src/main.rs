@@ -1,0 +1,2 @@
+//! proofroll
+fn main() {}

@@ -1,0 +1,39 @@
+//! Ties a child process to its parent: when the parent is gone, however it went, the kernel kills
+//! the child. The only `unsafe` of the workspace is here.
+
+use std::{io, os::unix::process::CommandExt, process::Command};
+
+use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal, setsid};
+
+/// Makes the kernel send SIGKILL to the child when the **thread** that spawns it ends.
+///
+/// Spawn from a thread that lives as long as the child shall: the main thread, or one that waits
+/// for the child. (Tokio's blocking threads end after ten idle seconds and take the child along.)
+/// The child gets a process group of its own, so that a Ctrl-C at the terminal reaches only the
+/// harness, which then stops its children in order.
+pub fn die_with_parent(command: &mut Command) -> &mut Command {
+    let parent = getpid();
+    command.process_group(0);
+    before_exec(command, move || {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // The parent may have ended between fork and prctl: then no signal would ever come.
+        if getppid() == Some(parent) { Ok(()) } else { Err(io::Error::other("the parent process is gone")) }
+    })
+}
+
+/// Puts the child into a session of its own: no signal of the caller's terminal or process group
+/// reaches it. For the keeper, which must outlive the process that starts it.
+pub fn own_session(command: &mut Command) -> &mut Command {
+    before_exec(command, || setsid().map(drop).map_err(Into::into))
+}
+
+#[expect(unsafe_code, reason = "the one place for process control: `pre_exec` has no safe form")]
+fn before_exec<F>(command: &mut Command, hook: F) -> &mut Command
+where
+    F: FnMut() -> io::Result<()> + Send + Sync + 'static,
+{
+    // SAFETY: between fork and exec only async-signal-safe work is allowed. The hooks above make
+    // system calls (prctl, getppid, setsid) and build an `io::Error` on their way out; they take no
+    // lock and, but for the failing case in which the child ends at once, allocate nothing.
+    unsafe { command.pre_exec(hook) }
+}
