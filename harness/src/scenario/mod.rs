@@ -2,5 +2,10 @@
 //! it compares with ([`value`]), and the way from text to model with errors that name
 //! file, line and column.
 
+mod fault;
 pub mod model;
+mod tree;
 pub mod value;
+mod yaml;
+
+pub use fault::{Fault, Location, ScenarioError};

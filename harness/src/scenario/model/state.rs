@@ -1,0 +1,169 @@
+//! What a state must be like.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::{
+    fault::Location,
+    value::{ByRelease, Number, Text},
+};
+
+/// A partial description of a Rollout's whole state: its own status, its ReplicaSets, its pods.
+/// Fields are AND; what is not written is not compared.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct StateMatch {
+    /// As `GetRolloutPhase` computes it. `Healthy` also requires the counters at rest.
+    pub phase: Option<ByRelease<Phase>>,
+    /// The message beside the phase.
+    pub message: Option<ByRelease<Text>>,
+    /// `1/8`: current step index and number of steps. Also `"1/*"`.
+    pub step: Option<ByRelease<StepIndex>>,
+    /// The weights as `get rollout` shows them, percent.
+    pub weight: Option<WeightMatch>,
+    /// The counters as `get rollout` shows them, pods.
+    pub replicas: Option<ReplicasMatch>,
+    /// Revision number -> its ReplicaSet.
+    pub revisions: BTreeMap<u64, RevisionMatch>,
+    /// The images line of `get rollout`: image -> its roles (`[]` for none), complete.
+    pub images: Option<BTreeMap<String, Vec<Role>>>,
+    /// The row of `list rollouts`.
+    pub list: Option<ListMatch>,
+    /// Service name -> what it must be.
+    pub services: BTreeMap<String, ServiceMatch>,
+    /// Whether the Rollout exists; default true whenever another field is written.
+    pub exists: Option<bool>,
+    /// Where it is written.
+    #[serde(skip)]
+    pub at: Location,
+}
+
+/// The five phases of a Rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, serde::Serialize, JsonSchema)]
+pub enum Phase {
+    /// Everything is as desired.
+    Healthy,
+    /// Something is wrong, or the update was aborted.
+    Degraded,
+    /// On the way.
+    Progressing,
+    /// Waiting for a person or a timer.
+    Paused,
+    /// No phase written yet.
+    Unknown,
+}
+
+/// `INDEX/TOTAL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepIndex {
+    /// Current step, counted from 0; TOTAL when all are done.
+    pub index: u32,
+    /// Number of steps; None for `*`.
+    pub total: Option<u32>,
+}
+
+/// `weight: {set: 20, actual: 20}`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WeightMatch {
+    /// SetWeight of `get rollout`: what the steps ask for.
+    pub set: Option<ByRelease<Number>>,
+    /// ActualWeight of `get rollout`: what the pods (or the router) give.
+    pub actual: Option<ByRelease<Number>>,
+}
+
+/// `replicas: {desired, current, updated, ready, available}`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplicasMatch {
+    /// `spec.replicas`
+    pub desired: Option<ByRelease<Number>>,
+    /// `status.replicas`
+    pub current: Option<ByRelease<Number>>,
+    /// `status.updatedReplicas`
+    pub updated: Option<ByRelease<Number>>,
+    /// `status.readyReplicas`
+    pub ready: Option<ByRelease<Number>>,
+    /// `status.availableReplicas`
+    pub available: Option<ByRelease<Number>>,
+}
+
+/// The part that a ReplicaSet plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The revision that is being tried.
+    Canary,
+    /// The revision that is fallen back to.
+    Stable,
+    /// Behind the active Service (blue-green).
+    Active,
+    /// Behind the preview Service (blue-green).
+    Preview,
+    /// Behind the ping Service.
+    Ping,
+    /// Behind the pong Service.
+    Pong,
+}
+
+/// One revision's ReplicaSet.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RevisionMatch {
+    /// One of its roles.
+    pub role: Option<Role>,
+    /// Its pods that are not terminating.
+    pub pods: Option<ByRelease<Number>>,
+    /// Its pods that are terminating.
+    pub terminating: Option<ByRelease<Number>>,
+    /// Its pods that are ready and not terminating.
+    pub ready: Option<ByRelease<Number>>,
+    /// `spec.replicas` of the ReplicaSet.
+    pub desired: Option<ByRelease<Number>>,
+    /// `status.availableReplicas` of the ReplicaSet.
+    pub available: Option<ByRelease<Number>>,
+    /// Image of its first container.
+    pub image: Option<String>,
+    /// It is the same ReplicaSet (by uid) that had this revision number before.
+    pub was: Option<u64>,
+    /// `spec.replicas` is 0 and no pod is left that is not terminating.
+    pub scaled_down: Option<bool>,
+    /// Whether such a ReplicaSet exists; default true.
+    pub exists: Option<bool>,
+}
+
+/// The row of `kubectl argo rollouts list rollouts`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ListMatch {
+    /// STRATEGY
+    pub strategy: Option<String>,
+    /// STATUS
+    pub status: Option<String>,
+    /// STEP, `-` where there is none.
+    pub step: Option<String>,
+    /// SET-WEIGHT, `-` where there is none.
+    pub set_weight: Option<String>,
+    /// READY
+    pub ready: Option<String>,
+    /// DESIRED
+    pub desired: Option<String>,
+    /// UP-TO-DATE
+    pub up_to_date: Option<String>,
+    /// AVAILABLE
+    pub available: Option<String>,
+}
+
+/// A Service.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ServiceMatch {
+    /// Its selector, whole.
+    pub selector: Option<BTreeMap<String, String>>,
+    /// Its selector's `rollouts-pod-template-hash` is that of this revision.
+    pub revision: Option<u64>,
+    /// Whether it exists; default true.
+    pub exists: Option<bool>,
+}

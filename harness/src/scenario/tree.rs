@@ -1,0 +1,165 @@
+//! A YAML document as a tree that knows the place of every key and value. The typed model is read
+//! beside it; the checks ask the tree where something stands.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+use serde_saphyr::Spanned;
+
+use super::fault::Mark;
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub at: Mark,
+    pub kind: Kind,
+}
+
+/// What a value is made of.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Null,
+    Scalar(String),
+    Seq(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a map.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub at: Mark,
+    pub name: String,
+}
+
+impl Node {
+    /// The value behind `key`.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// Key and value.
+    pub fn entry(&self, key: &str) -> Option<(&Key, &Node)> {
+        self.entries().iter().find(|(k, _)| k.name == key).map(|(k, v)| (k, v))
+    }
+
+    /// The entries of a map; empty for all else.
+    pub fn entries(&self) -> &[(Key, Node)] {
+        match &self.kind {
+            Kind::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list; a single value counts as a list of one.
+    pub fn items(&self) -> &[Node] {
+        match &self.kind {
+            Kind::Seq(items) => items,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// Where `key` stands, else where the map does.
+    pub fn key_at(&self, key: &str) -> Mark {
+        self.entry(key).map_or(self.at, |(k, _)| k.at)
+    }
+
+    /// The text of a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The key of the entry whose key or value holds the place, the innermost one.
+    pub fn key_of(&self, line: u32, column: u32) -> Option<&str> {
+        let mut found = None;
+        self.walk(&mut |key, node| {
+            let here = |m: Mark| m.line == line && m.column <= column && column < m.column + m.width.max(1);
+            if here(key.at) || here(node.at) || node.items().iter().any(|i| here(i.at)) {
+                found = Some(key.name.as_str());
+            }
+        });
+        found
+    }
+
+    /// Visits all entries of all maps, outer ones first.
+    pub fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Key, &'a Node)) {
+        match &self.kind {
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    visit(key, value);
+                    value.walk(visit);
+                }
+            }
+            Kind::Seq(items) => items.iter().for_each(|i| i.walk(visit)),
+            Kind::Null | Kind::Scalar(_) => {}
+        }
+    }
+}
+
+fn mark(location: serde_saphyr::Location) -> Mark {
+    Mark {
+        line: u32::try_from(location.line()).unwrap_or(0),
+        column: u32::try_from(location.column()).unwrap_or(0),
+        width: u32::try_from(location.span().len()).unwrap_or(0),
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Kind>::deserialize(deserializer)?;
+        Ok(Self { at: mark(spanned.referenced), kind: spanned.value })
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Kind;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+            fn visit_unit<E>(self) -> Result<Kind, E> {
+                Ok(Kind::Null)
+            }
+            fn visit_none<E>(self) -> Result<Kind, E> {
+                Ok(Kind::Null)
+            }
+            fn visit_bool<E>(self, v: bool) -> Result<Kind, E> {
+                Ok(Kind::Scalar(v.to_string()))
+            }
+            fn visit_i64<E>(self, v: i64) -> Result<Kind, E> {
+                Ok(Kind::Scalar(v.to_string()))
+            }
+            fn visit_u64<E>(self, v: u64) -> Result<Kind, E> {
+                Ok(Kind::Scalar(v.to_string()))
+            }
+            fn visit_f64<E>(self, v: f64) -> Result<Kind, E> {
+                Ok(Kind::Scalar(v.to_string()))
+            }
+            fn visit_str<E>(self, v: &str) -> Result<Kind, E> {
+                Ok(Kind::Scalar(v.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Kind, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(Kind::Seq(items))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind, A::Error> {
+                let mut entries = Vec::new();
+                while let Some((key, value)) = map.next_entry::<Spanned<String>, Node>()? {
+                    entries.push((Key { at: mark(key.referenced), name: key.value }, value));
+                }
+                Ok(Kind::Map(entries))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
