@@ -1,1 +1,33 @@
-//! act
+//! Does the actions of a scenario: what a person would do with `kubectl` and its Argo Rollouts
+//! plugin, by the same requests.
+//!
+//! - [`Actor`] is the hand: one method for each action, each answers with [`Done`]: the objects as
+//!   the API server returned them (their resourceVersions open the gate of a step), whether
+//!   anything changed, and the command that a person would have typed.
+//! - [`apply`](Actor::apply) is kubectl's client-side three-way merge ([`merge`], [`schema`]).
+//! - [`promote`], [`image`] and [`undo`] hold the parts of the plugin that decide something, as
+//!   pure functions from objects to patches; [`simple`] the actions that decide nothing.
+//! - [`second`] waits for a new second before an action that makes a revision.
+//!
+//! Errors tell three things apart: the API server said no ([`ActError::Rejected`], which may be a
+//! finding about the controller's CRDs), the plugin itself would have said no
+//! ([`ActError::Refused`]), or there was nobody to say anything ([`ActError::Unreachable`]).
+
+mod actor;
+mod apply;
+mod error;
+mod image;
+mod json;
+mod kinds;
+mod merge;
+mod promote;
+mod schema;
+mod second;
+mod simple;
+mod undo;
+
+pub use actor::{Actor, Done, ObjectRef};
+pub use apply::apply_crds;
+pub use error::ActError;
+pub use kinds::Kinds;
+pub use second::{makes_revision, wait_for_new_second};
