@@ -1,1 +1,5 @@
-//! controller
+//! The controller under test.
+
+pub mod release;
+
+pub use release::{ControllerRelease, ControllerSpec};

@@ -1,0 +1,122 @@
+//! The names of the parts.
+
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use semver::Version;
+
+use super::pin;
+
+/// A part: one binary. Ordered as they are best built: what shares most compiled packages in a row.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartName {
+    /// The store behind the API server.
+    Etcd,
+    /// The API server.
+    KubeApiserver,
+    /// Runs Deployments, ReplicaSets, Jobs, garbage collection.
+    KubeControllerManager,
+    /// Binds pods to nodes.
+    KubeScheduler,
+    /// Plays the nodes: moves fake pods through their life.
+    Kwok,
+    /// The Argo Rollouts controller of one release.
+    RolloutsController(Version),
+}
+
+impl PartName {
+    /// The parts that make a control plane, without the controller.
+    pub const PLANE: [Self; 5] =
+        [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::KubeScheduler, Self::Kwok];
+
+    /// Every part that is pinned: the plane's, and a controller per release, oldest first.
+    pub fn all() -> Vec<Self> {
+        Self::PLANE.into_iter().chain(pin::releases().into_iter().map(Self::RolloutsController)).collect()
+    }
+
+    /// The name of the binary.
+    pub fn binary(&self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kwok => "kwok",
+            Self::RolloutsController(_) => "rollouts-controller",
+        }
+    }
+
+    /// The environment variable that gives a path for this part: `PROOFROLL_PART_KUBE_APISERVER`,
+    /// `PROOFROLL_PART_ROLLOUTS_CONTROLLER_V1_10_2`.
+    pub fn variable(&self) -> String {
+        format!("PROOFROLL_PART_{}", self.to_string().to_uppercase().replace(['-', '.', '+'], "_"))
+    }
+
+    /// How long a build takes on two cores with nothing compiled before but the parts before it
+    /// in [`PartName`]'s order (measured).
+    pub fn cold_build(&self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Etcd => 60,
+            Self::KubeApiserver => 410,
+            Self::KubeControllerManager => 115,
+            Self::KubeScheduler => 15,
+            Self::Kwok => 170,
+            Self::RolloutsController(_) => 335,
+        })
+    }
+
+    /// File names under which a directory of the user's may hold this part: the own one, and for
+    /// the newest controller also the plain `rollouts-controller`.
+    pub fn file_names(&self) -> Vec<PathBuf> {
+        let mut names = vec![PathBuf::from(self.to_string())];
+        if matches!(self, Self::RolloutsController(version) if *version == pin::newest_release()) {
+            names.push(self.binary().into());
+        }
+        names
+    }
+}
+
+/// `etcd`, `kube-apiserver`, ..., `rollouts-controller-v1.10.2`.
+impl fmt::Display for PartName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RolloutsController(version) => write!(f, "{}-v{version}", self.binary()),
+            _ => f.write_str(self.binary()),
+        }
+    }
+}
+
+/// A name that is no part's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no part {asked:?}{}; the parts are: {}", hint(suggestion.as_deref()), known.join(", "))]
+pub struct UnknownPart {
+    /// What was asked for.
+    pub asked: String,
+    /// The name that looks most like it.
+    pub suggestion: Option<String>,
+    /// All names.
+    pub known: Vec<String>,
+}
+
+fn hint(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!(", did you mean {name:?}?")).unwrap_or_default()
+}
+
+/// Takes what [`PartName`] displays, and `rollouts-controller` for the newest release.
+impl FromStr for PartName {
+    type Err = UnknownPart;
+
+    fn from_str(asked: &str) -> Result<Self, UnknownPart> {
+        let all = Self::all();
+        if let Some(name) = all.iter().find(|name| name.file_names().iter().any(|file| file.as_os_str() == asked)) {
+            return Ok(name.clone());
+        }
+        let known: Vec<String> = all.iter().map(Self::to_string).collect();
+        let suggestion = known
+            .iter()
+            .map(|name| (strsim::jaro_winkler(name, asked), name))
+            .filter(|(likeness, _)| *likeness > 0.8)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, name)| name.clone());
+        Err(UnknownPart { asked: asked.to_owned(), suggestion, known })
+    }
+}

@@ -1,0 +1,142 @@
+//! The pins: which version of what is used, and its checksums. One directory per upstream project
+//! with a `go.mod` and a `go.sum`, embedded in the binary; versions stand nowhere else.
+
+use std::{fs, io, path::Path, sync::LazyLock};
+
+use rust_embed::RustEmbed;
+use semver::Version;
+
+use super::{PartName, go::GoVersion, gomod::GoMod};
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/parts"]
+struct Files;
+
+/// One upstream project at one version.
+#[derive(Debug)]
+pub struct Pin {
+    /// The directory's name: `etcd`, `rollouts-v1.10.2`.
+    pub directory: String,
+    /// The text of its `go.mod`.
+    pub go_mod: String,
+    /// The text of its `go.sum`: the checksums that Go verifies while it downloads.
+    pub go_sum: String,
+    pub(crate) parsed: GoMod,
+}
+
+/// A package of a pin: what a part is built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Import path of the main package.
+    pub path: String,
+    /// The module that it belongs to.
+    pub module: String,
+    /// The module's version.
+    pub version: Version,
+}
+
+static PINS: LazyLock<Vec<Pin>> = LazyLock::new(|| {
+    let text = |directory: &str, file: &str| {
+        let file = Files::get(&format!("{directory}/{file}"))?;
+        Some(String::from_utf8_lossy(&file.data).into_owned())
+    };
+    let mut pins: Vec<Pin> = Files::iter()
+        .filter_map(|path| path.strip_suffix("/go.mod").map(str::to_owned))
+        .filter_map(|directory| {
+            let go_mod = text(&directory, "go.mod")?;
+            let go_sum = text(&directory, "go.sum")?;
+            Some(Pin { parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum })
+        })
+        .collect();
+    pins.sort_by(|a, b| a.directory.cmp(&b.directory));
+    pins
+});
+
+impl Pin {
+    /// The pin and the package that a part is built from; nothing for a release that is not pinned.
+    pub fn of(part: &PartName) -> Option<(&'static Self, Package)> {
+        PINS.iter().find_map(|pin| {
+            let package = pin.packages().find(|package| match part {
+                PartName::Etcd => package.module.starts_with("go.etcd.io/etcd/"),
+                PartName::RolloutsController(version) => {
+                    package.path.ends_with("/cmd/rollouts-controller") && package.version == *version
+                }
+                other => package.path.ends_with(&format!("/cmd/{}", other.binary())),
+            })?;
+            Some((pin, package))
+        })
+    }
+
+    /// The packages that this pin exists for.
+    fn packages(&self) -> impl Iterator<Item = Package> {
+        self.parsed.tools.iter().filter_map(|path| {
+            let (module, version) = self.parsed.module_of(path)?;
+            Some(Package { path: path.clone(), module: module.to_owned(), version })
+        })
+    }
+
+    /// Writes `go.mod` and `go.sum` into a directory, for Go to work in.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn write_to(&self, directory: &Path) -> io::Result<()> {
+        fs::create_dir_all(directory)?;
+        fs::write(directory.join("go.mod"), &self.go_mod)?;
+        fs::write(directory.join("go.sum"), &self.go_sum)
+    }
+}
+
+/// The pinned releases of the controller, oldest first.
+pub fn releases() -> Vec<Version> {
+    let mut releases: Vec<Version> = PINS
+        .iter()
+        .flat_map(Pin::packages)
+        .filter(|package| package.path.ends_with("/cmd/rollouts-controller"))
+        .map(|package| package.version)
+        .collect();
+    releases.sort();
+    releases
+}
+
+/// The newest pinned release of the controller.
+pub fn newest_release() -> Version {
+    releases().pop().expect("a release is embedded: a unit test checks it")
+}
+
+/// The Go version that builds every pin. One for all, so that they share compiled packages.
+pub fn toolchain() -> GoVersion {
+    PINS.iter().filter_map(|pin| pin.parsed.needs).max().expect("pins have `go` lines: a unit test checks it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_a_package_and_a_version() {
+        let rows: Vec<String> = PartName::all()
+            .iter()
+            .map(|part| {
+                let (pin, package) = Pin::of(part).unwrap_or_else(|| panic!("{part} has no pin"));
+                assert!(pin.go_sum.contains(&format!("{} v{} ", package.module, package.version)), "{part}: no sum");
+                format!("{part}: {} {} v{}", pin.directory, package.path, package.version)
+            })
+            .collect();
+        insta::assert_snapshot!(rows.join("\n"));
+        assert!(toolchain() >= "1.24.0".parse().unwrap());
+        assert_eq!(releases().last(), Some(&newest_release()));
+    }
+
+    #[test]
+    fn a_release_directory_is_named_after_the_version_in_its_go_mod() {
+        for release in releases() {
+            let (pin, _) = Pin::of(&PartName::RolloutsController(release.clone())).unwrap();
+            assert_eq!(pin.directory, format!("rollouts-v{release}"));
+        }
+    }
+
+    #[test]
+    fn a_release_that_is_not_pinned_has_no_pin() {
+        assert!(Pin::of(&PartName::RolloutsController(Version::new(0, 0, 1))).is_none());
+    }
+}
