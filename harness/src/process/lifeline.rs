@@ -1,7 +1,15 @@
 //! Ties a child process to its parent: when the parent is gone, however it went, the kernel kills
-//! the child. The only `unsafe` of the workspace is here.
+//! the child. The only
+//! `unsafe` of the workspace is here.
 
-use std::{io, os::unix::process::CommandExt, process::Command};
+use std::{
+    fs, io,
+    os::{
+        fd::{FromRawFd, OwnedFd, RawFd},
+        unix::process::CommandExt,
+    },
+    process::Command,
+};
 
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal, setsid};
 
@@ -25,6 +33,35 @@ pub fn die_with_parent(command: &mut Command) -> &mut Command {
 /// reaches it. For the keeper, which must outlive the process that starts it.
 pub fn own_session(command: &mut Command) -> &mut Command {
     before_exec(command, || setsid().map(drop).map_err(Into::into))
+}
+
+/// Closes every descriptor above standard error that this process was born with.
+///
+/// For the keeper: what a test runner, a shell or a CI agent left open in us (a pipe that it reads to
+/// its end, say) would keep *them* waiting for as long as the keeper lives. To be called first in
+/// `main`, before anything is opened.
+///
+/// # Errors
+/// When the list of open descriptors cannot be read.
+pub fn close_inherited() -> io::Result<()> {
+    let open: Vec<RawFd> = fs::read_dir("/proc/self/fd")?
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .collect();
+    for fd in open {
+        // The descriptor that listed the directory was among them and is closed already.
+        if fs::symlink_metadata(format!("/proc/self/fd/{fd}")).is_ok() {
+            close(fd);
+        }
+    }
+    Ok(())
+}
+
+#[expect(unsafe_code, reason = "a descriptor that no Rust value owns can only be adopted by its number")]
+fn close(fd: RawFd) {
+    // SAFETY: the descriptor is open (looked up just before, by the only thread) and nobody in this
+    // process owns it: it was inherited, and `main` has opened nothing yet.
+    drop(unsafe { OwnedFd::from_raw_fd(fd) });
 }
 
 #[expect(unsafe_code, reason = "the one place for process control: `pre_exec` has no safe form")]

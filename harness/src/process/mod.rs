@@ -1,4 +1,8 @@
-//! Processes that never outlive their owner ([`lifeline`]), ports that nobody else takes, and the
-//! keys and certificates of a control plane.
+//! Processes that never outlive their owner ([`lifeline`]), locks that the kernel drops with their
+//! holder ([`lock`]), ports that nobody else takes ([`ports`]), and the keys and certificates of a
+//! control plane ([`pki`]).
 
 pub mod lifeline;
+pub mod lock;
+pub mod pki;
+pub mod ports;
