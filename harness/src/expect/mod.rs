@@ -1,1 +1,22 @@
-//! expect
+//! What must be seen. All of it is pure: it reads a completed [`crate::timeline::History`] and
+//! says what holds and what does not.
+//!
+//! - [`matcher`] compares one state with a partial description, field by field;
+//! - [`gate`] says from which state on an action is known to the controller;
+//! - [`temporal`] finds `expect` and `through`, and judges `never`, `always` and `hold` over spans;
+//! - [`at_rest`] says whether the controller's counters agree with the ReplicaSets;
+//! - [`invariants`] hold in every scenario.
+
+pub mod at_rest;
+pub mod describe;
+pub mod gate;
+pub mod invariants;
+pub mod matcher;
+pub mod temporal;
+
+pub use describe::describe;
+pub use gate::Gate;
+pub use matcher::{Check, Subject, compare};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,24 @@
-//! report
+//! What is said of a run. [`v1`] is the form that is kept: JSON with documented types and a schema;
+//! everything else (the terminal, pages to come) is made from what it holds.
+
+pub mod v1;
+
+use std::{io, path::Path};
+
+/// Writes a report as JSON, whole or not at all.
+///
+/// # Errors
+/// Where the file can't be written.
+pub fn write(report: &v1::Report, to: &Path) -> io::Result<()> {
+    let directory = to.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory)?;
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    serde_json::to_writer_pretty(&mut file, report)?;
+    io::Write::write_all(&mut file, b"\n")?;
+    file.persist(to).map(drop).map_err(|error| error.error)
+}
+
+/// The JSON Schema of the report.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(v1::Report).to_value()
+}

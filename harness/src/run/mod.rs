@@ -1,1 +1,22 @@
-//! run
+//! Runs a scenario: joins the cluster, the controller, the actions, the timeline and the
+//! expectations, and comes to a verdict.
+//!
+//! A step is: act; find the gate in the timeline; await the state that is expected ([`awaiting`]);
+//! look back at what was passed on the way. Claims that reach to the next action stay open until
+//! its gate is known ([`claims`]). At the end, when nothing is to happen any more, two fences make
+//! sure that the controller has looked once more, and the invariants are judged ([`ending`]).
+
+mod awaiting;
+mod claims;
+mod ending;
+mod evidence;
+pub mod failure;
+pub mod listener;
+mod scenario;
+mod step;
+pub mod timeouts;
+mod trouble;
+
+pub use listener::{Deaf, Listener, News};
+pub use scenario::{Options, Stage, run};
+pub use trouble::Trouble;

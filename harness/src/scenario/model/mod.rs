@@ -5,6 +5,7 @@
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
 mod state;
+mod words;
 mod step;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,79 @@
+//! The gate: from which state on an action counts as known.
+//!
+//! Before it, a state shows the world as it was: a Healthy that was written before the new image
+//! was set says nothing about the new image.
+
+use std::ops::ControlFlow;
+
+use crate::timeline::{History, Kind, Point, World};
+
+/// What a state must show to count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gate {
+    /// Any state from here on: the action changed nothing, or nothing that a controller observes.
+    Open,
+    /// The Rollout's spec was written: the controller has observed this generation.
+    Observed {
+        /// The Rollout.
+        rollout: String,
+        /// resourceVersion that the API server answered with.
+        rv: u64,
+        /// Generation that it answered with.
+        generation: i64,
+    },
+    /// Something without a generation was written (a status, metadata): the write itself is seen.
+    Written {
+        /// resourceVersion that the API server answered with.
+        rv: u64,
+    },
+    /// An object was deleted: it is gone.
+    Gone {
+        /// Its kind.
+        kind: Kind,
+        /// Its uid.
+        uid: String,
+    },
+}
+
+impl Gate {
+    /// The first point at or after `from` at which the gate is passed.
+    pub fn find(&self, history: &History, from: Point) -> Option<Point> {
+        let from = match self {
+            Self::Open => return (from <= history.end()).then_some(from),
+            Self::Written { rv } | Self::Observed { rv, .. } => from.max(history.at_rv(*rv)),
+            Self::Gone { .. } => from,
+        };
+        history.walk(from, history.end(), |point, world| {
+            if self.passes(world) { ControlFlow::Break(point) } else { ControlFlow::Continue(()) }
+        })
+    }
+
+    /// Whether the live view seems to have passed it: a hint to look, no more.
+    pub fn seems_passed(&self, live: &World) -> bool {
+        self.passes(live)
+    }
+
+    fn passes(&self, world: &World) -> bool {
+        match self {
+            Self::Open | Self::Written { .. } => true,
+            Self::Observed { rollout, generation, .. } => world.rollout(rollout).is_some_and(|rollout| {
+                // A string since the days when it was a hash of the spec.
+                let observed = rollout.status.observed_generation.parse::<i64>();
+                observed.is_ok_and(|observed| observed >= *generation)
+                    && crate::rollout::phase::is_workload_generation_observed(rollout)
+            }),
+            Self::Gone { kind, uid } => !world.objects(*kind).any(|object| object.uid == *uid),
+        }
+    }
+}
+
+impl std::fmt::Display for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Open => f.write_str("nothing to wait for"),
+            Self::Observed { generation, .. } => write!(f, "generation {generation} observed"),
+            Self::Written { rv } => write!(f, "resourceVersion {rv} seen"),
+            Self::Gone { kind, .. } => write!(f, "the {kind} is gone"),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Claims over time: the first state that satisfies `expect`, the states that are passed on the
+//! way (`through`), and what must never or always be (`never`, `always`, `hold`) over a span.
+
+use std::ops::ControlFlow;
+
+use super::matcher::{Check, Subject, compare, satisfied};
+use crate::{
+    scenario::model::StateMatch,
+    timeline::{Gap, History, Point},
+};
+
+/// The first point from `from` on at which all fields hold at once.
+pub fn first(history: &History, from: Point, expected: &StateMatch, subject: Subject<'_>) -> Option<Point> {
+    history.walk(from, history.end(), |point, world| {
+        if satisfied(expected, world, subject) { ControlFlow::Break(point) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// How far the states of `through` were met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// Where each was met, in order; shorter than `through` if one was not.
+    pub met: Vec<Point>,
+    /// The state that came nearest to the first one that was not met: where it was, and its checks.
+    pub nearest: Option<(Point, Vec<Check>)>,
+}
+
+/// Finds the states of `through` one after the other, between `from` and `to`.
+pub fn passage(history: &History, from: Point, to: Point, through: &[StateMatch], subject: Subject<'_>) -> Passage {
+    let mut met: Vec<Point> = Vec::new();
+    let mut nearest: Option<(Point, Vec<Check>)> = None;
+    history.walk(from, to, |point, world| -> ControlFlow<()> {
+        // One state can be the next of several only if they describe the same; then each needs its own.
+        let Some(wanted) = through.get(met.len()) else { return ControlFlow::Break(()) };
+        let checks = compare(wanted, world, subject);
+        if checks.iter().all(|check| check.ok) {
+            met.push(point);
+            nearest = None;
+        } else {
+            let failing = |checks: &[Check]| checks.iter().filter(|check| !check.ok).count();
+            if nearest.as_ref().is_none_or(|(_, best)| failing(&checks) < failing(best)) {
+                nearest = Some((point, checks));
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    let nearest = if met.len() < through.len() { nearest } else { None };
+    Passage { met, nearest }
+}
+
+/// What became of a claim over a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It held in each of so many states.
+    Held(usize),
+    /// It was broken first at this point; there the checks are as given.
+    Broken(Point, Vec<Check>),
+    /// States of the span were missed, so nothing can be said.
+    NotJudged(Gap),
+}
+
+/// That no state from `from` to `to` (both in) satisfies `forbidden`.
+pub fn never(history: &History, from: Point, to: Point, forbidden: &StateMatch, subject: Subject<'_>) -> Claim {
+    over(history, from, to, |checks| !checks.iter().all(|check| check.ok), forbidden, subject)
+}
+
+/// That each state from `from` to `to` (both in) satisfies `required`.
+pub fn always(history: &History, from: Point, to: Point, required: &StateMatch, subject: Subject<'_>) -> Claim {
+    over(history, from, to, |checks| checks.iter().all(|check| check.ok), required, subject)
+}
+
+fn over(
+    history: &History,
+    from: Point,
+    to: Point,
+    holds: impl Fn(&[Check]) -> bool,
+    described: &StateMatch,
+    subject: Subject<'_>,
+) -> Claim {
+    let mut judged = 0;
+    let broken = history.walk(from, to, |point, world| {
+        judged += 1;
+        let checks = compare(described, world, subject);
+        if holds(&checks) { ControlFlow::Continue(()) } else { ControlFlow::Break((point, checks)) }
+    });
+    if let Some((point, checks)) = broken {
+        return Claim::Broken(point, checks);
+    }
+    match history.gaps_between(history.rv(from), history.rv(to)).next() {
+        Some(gap) => Claim::NotJudged(*gap),
+        None => Claim::Held(judged),
+    }
+}

@@ -1,0 +1,195 @@
+//! The report, version 1. Times are seconds unless a field says otherwise; a field is never removed
+//! or given another meaning within version 1, new ones may come.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One run of scenarios.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Always `proofroll.dev/v1`.
+    pub api_version: String,
+    /// Version of proofroll.
+    pub proofroll: String,
+    /// When the run began, RFC 3339.
+    pub started: String,
+    /// Duration of the run, set-up included, seconds.
+    pub seconds: f64,
+    /// Where the cluster came from: `embedded`.
+    pub provider: String,
+    /// Version of Kubernetes, as the API server says.
+    pub kubernetes: String,
+    /// The controller under test.
+    pub controller: Controller,
+    /// How many scenarios ended how.
+    pub totals: Totals,
+    /// The scenarios, in the order in which they ended.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// The controller under test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Controller {
+    /// The release whose behaviour is expected.
+    pub version: String,
+    /// How it was named: a release, or the path of a binary or checkout.
+    pub label: String,
+    /// sha256 of its binary, hexadecimal.
+    pub sha256: String,
+}
+
+/// How many scenarios ended how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    /// All as expected.
+    pub passed: usize,
+    /// The controller did not do what it must.
+    pub failed: usize,
+    /// Not run, with a reason.
+    pub skipped: usize,
+    /// The harness or the cluster could not do its part.
+    pub errors: usize,
+}
+
+/// How a scenario, or a step, ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// All as expected.
+    Pass,
+    /// The controller did not do what it must.
+    Fail,
+    /// Not run.
+    Skip,
+    /// Infrastructure: no statement about the controller.
+    Error,
+}
+
+/// One scenario.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Scenario {
+    /// Its id, `suite/name`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The sentence that it proves.
+    pub must: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// From the first action to the verdict, seconds; 0 if it was not run.
+    pub seconds: f64,
+    /// The namespace that it ran in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The steps that were begun.
+    pub steps: Vec<Step>,
+    /// The invariants.
+    pub invariants: Vec<Invariant>,
+    /// Why it was skipped or went wrong; the whole text for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Directory with the evidence, if any was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// One step.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Where it is written, `file:line:column`.
+    pub at: String,
+    /// What was done, as a person would type it.
+    pub action: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// From the action to the state that ended it, seconds.
+    pub seconds: f64,
+    /// The fields of `expect`, in the state that ended the step or in the last one seen.
+    pub checks: Vec<Check>,
+    /// The states of `through` that were met.
+    pub through: Vec<Passed>,
+    /// What was claimed over spans: `never`, `always`, `hold`.
+    pub claims: Vec<Claim>,
+    /// The timed pauses that ended in this step.
+    pub pauses: Vec<Pause>,
+}
+
+/// One field of an expectation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// The field, as in the scenario.
+    pub field: String,
+    /// What must be.
+    pub expected: String,
+    /// What was.
+    pub got: String,
+    /// Whether it holds.
+    pub ok: bool,
+}
+
+/// One state of `through`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Passed {
+    /// What it describes, in words.
+    pub state: String,
+    /// Whether it was met.
+    pub ok: bool,
+    /// When, seconds after the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<f64>,
+}
+
+/// A claim over a span.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// What is claimed, in words.
+    pub claim: String,
+    /// `held`, `broken` or `not judged`.
+    pub outcome: Outcome,
+    /// How many states were judged, or what broke it, or why it can't be judged.
+    pub detail: String,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It held in all states of its span.
+    Held,
+    /// A state broke it.
+    Broken,
+    /// States were missed: nothing can be said.
+    NotJudged,
+}
+
+/// A timed pause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pause {
+    /// Step index at which it stood.
+    pub step: u32,
+    /// What the step asks for, seconds.
+    pub asked: f64,
+    /// What the API server's clock says at least, whole seconds.
+    pub by_server: i64,
+    /// Between the arrivals of the two writes, seconds: a measurement, no verdict.
+    pub seen: f64,
+    /// Whether it lasted long enough.
+    pub ok: bool,
+}
+
+/// One invariant's judgement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Invariant {
+    /// Its name.
+    pub name: String,
+    /// How many writes it judged.
+    pub judged: usize,
+    /// Where it does not hold.
+    pub violations: Vec<String>,
+    /// The scenario's reason not to obey it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<String>,
+}

@@ -1,0 +1,90 @@
+//! The end of a scenario: once nothing is to happen any more, the controller must be at rest, and
+//! the invariants must have held all the way.
+
+use std::collections::BTreeSet;
+
+use super::{Stage, claims, failure, listener::News, trouble::{Trouble, chain}};
+use crate::{
+    act::Actor,
+    controller::Controller,
+    expect::{
+        Subject,
+        invariants::{self, Ground, Quiet},
+    },
+    report::v1,
+    scenario::Scenario,
+    timeline::{History, Point, Timeline},
+};
+
+/// Lets two fences pass: the controller has looked at each Rollout twice since the last
+/// expectation was met. None if there is no Rollout left, or no controller.
+pub(super) async fn come_to_rest(
+    timeline: &Timeline,
+    actor: &Actor,
+    controller: &mut Controller,
+    scenario: &Scenario,
+) -> Result<Option<Quiet>, Trouble> {
+    let rollouts: BTreeSet<_> = scenario.steps.iter().map(|step| step.on.clone()).collect();
+    let there: Vec<_> = {
+        let log = timeline.log();
+        rollouts.into_iter().filter(|name| log.live().rollout(name).is_some()).collect()
+    };
+    if there.is_empty() || !controller.is_running() {
+        timeline.barrier().await?;
+        return Ok(None);
+    }
+    let fence = async |controller: &mut Controller| {
+        for name in &there {
+            controller.fence(actor, name).await.map_err(|error| {
+                Trouble::Conformance(format!("at the end, with nothing left to do: {}", chain(&error)))
+            })?;
+        }
+        Ok::<_, Trouble>(())
+    };
+    fence(controller).await?;
+    let from = timeline.barrier().await?;
+    let began = controller.log_position();
+    fence(controller).await?;
+    let reconciles = there.iter().map(|name| controller.reconciles(name, began)).sum();
+    let to = timeline.barrier().await?;
+    Ok(Some(Quiet { from, to, reconciles }))
+}
+
+/// Settles the scenario's own claims and judges the invariants.
+pub(super) fn judge(
+    scenario: &Scenario,
+    stage: &Stage<'_>,
+    history: &History,
+    own_writes: &BTreeSet<u64>,
+    quiet: Option<Quiet>,
+    report: &mut v1::Scenario,
+) -> Result<(), Trouble> {
+    let mut failures = String::new();
+    let release = &stage.release.version;
+    // The whole scenario's claims are about the first step's Rollout.
+    let rollout = scenario.steps.first().map_or("", |step| step.on.as_str());
+    let subject = Subject { rollout, release };
+    let whole = (Point::default(), history.end());
+    let settled = claims::settle(&scenario.never, &scenario.always, history, whole, subject);
+    for claim in &settled {
+        stage.listener.hear(&scenario.id, News::Claim { step: None, claim });
+    }
+    failures += &failure::broken(&settled);
+
+    let ground = Ground { history, own_writes, quiet };
+    for invariant in invariants::ALL {
+        let judgement = invariant.judge(&ground);
+        let waived = scenario.waive.get(invariant.name).cloned();
+        let violations: Vec<_> = judgement.violations.iter().map(|v| format!("resourceVersion {}: {}", v.rv, v.what)).collect();
+        if waived.is_none() && !violations.is_empty() {
+            failures += &format!("the invariant `{}` does not hold: {}\n", invariant.name, invariant.says);
+            violations.iter().for_each(|violation| failures += &format!("  {violation}\n"));
+        }
+        report.invariants.push(v1::Invariant { name: invariant.name.into(), judged: judgement.judged, violations, waived });
+    }
+    if failures.is_empty() {
+        return Ok(());
+    }
+    let surroundings = failure::surroundings(history, Point::default(), subject, jiff::Timestamp::now());
+    Err(Trouble::Conformance(format!("{}, over the whole scenario\n{failures}{surroundings}", scenario.id)))
+}

@@ -1,0 +1,49 @@
+//! What is kept of a failure, before anything is cleaned up.
+
+use std::{collections::BTreeSet, fs, io, path::{Path, PathBuf}};
+
+use super::trouble::Trouble;
+use crate::{controller::Controller, report::v1, scenario::Scenario, timeline::{Timeline, recording}};
+
+/// What there is to keep.
+pub(super) struct Evidence<'a> {
+    pub scenario: &'a Scenario,
+    pub trouble: &'a Trouble,
+    pub timeline: &'a Timeline,
+    pub report: &'a v1::Scenario,
+    pub own_writes: &'a BTreeSet<u64>,
+}
+
+impl Evidence<'_> {
+    /// Writes it into a new directory below `root` and returns that directory:
+    ///
+    /// - `failure.txt`: the message;
+    /// - `report.json`: the scenario's report as far as it came;
+    /// - `timeline.jsonl`: every write that was seen, in order;
+    /// - `own-writes.json`: the resourceVersions of the harness's own writes;
+    /// - `controller.log`: the controller's log; after a conformance failure it ends with the
+    ///   stacks of all its goroutines (SIGQUIT), for a hang shows there.
+    pub async fn keep(&self, root: &Path, controller: &mut Controller) -> io::Result<PathBuf> {
+        let directory = new_directory(root, &self.scenario.id)?;
+        // A barrier completes what was seen; if the cluster is gone, what is there must do.
+        let _ = self.timeline.barrier().await;
+        if let Trouble::Conformance(_) = self.trouble {
+            controller.dump().await;
+        }
+        fs::write(directory.join("failure.txt"), format!("{}\n", self.trouble))?;
+        fs::write(directory.join("report.json"), serde_json::to_vec_pretty(self.report)?)?;
+        fs::write(directory.join("own-writes.json"), serde_json::to_vec(self.own_writes)?)?;
+        let mut timeline = io::BufWriter::new(fs::File::create(directory.join("timeline.jsonl"))?);
+        recording::write(self.timeline.log().history(), &mut timeline)?;
+        io::Write::flush(&mut timeline)?;
+        fs::copy(controller.log_path(), directory.join("controller.log"))?;
+        Ok(directory)
+    }
+}
+
+fn new_directory(root: &Path, id: &str) -> io::Result<PathBuf> {
+    fs::create_dir_all(root)?;
+    let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
+    let name = format!("{}-{stamp}-", id.replace(['/', '\\'], "-"));
+    tempfile::Builder::new().prefix(&name).rand_bytes(4).tempdir_in(root).map(tempfile::TempDir::keep)
+}

@@ -1,0 +1,159 @@
+//! What a person reads when a step failed: what was expected, what was seen last and for how long,
+//! how the Rollout stands, and the last states on the way there.
+
+use std::{fmt::Write, ops::ControlFlow};
+
+use jiff::Timestamp;
+
+use crate::{
+    expect::{Check, Subject, compare, describe, temporal::Passage},
+    report::v1,
+    scenario::{LoadedStep, model::StateMatch},
+    timeline::{History, Kind, Point},
+    view,
+};
+
+/// How many of the last states are shown.
+const LAST_STATES: usize = 12;
+/// How many of the last events are shown.
+const LAST_EVENTS: usize = 10;
+
+/// The part of the text that says what was not met.
+pub fn not_met(
+    history: &History,
+    gate: Option<Point>,
+    step: &LoadedStep,
+    expect: &StateMatch,
+    subject: Subject<'_>,
+    now: Timestamp,
+) -> String {
+    let mut text = String::new();
+    let Some(gate) = gate else {
+        let _ = writeln!(text, "within {} the action was not observed by the controller", words(step.within));
+        return text;
+    };
+    let checks = compare(expect, history.last(), subject);
+    let _ = writeln!(text, "not met within {}: expect, written at {}", words(step.within), expect.at);
+    text.push_str(&table(&checks));
+    if let Some(since) = unchanged_since(history, gate, expect, subject) {
+        let stood = history.entry(since).map_or_else(String::new, |entry| {
+            format!("these values stand since {} (resourceVersion {})", ago(entry.arrived, now), entry.rv)
+        });
+        let _ = writeln!(text, "{stood}");
+    }
+    text
+}
+
+/// The checks as a table: mark, field, expected, seen.
+pub fn table(checks: &[Check]) -> String {
+    let width = |column: fn(&Check) -> &str, title: &str| {
+        checks.iter().map(|check| column(check).chars().count()).chain([title.len()]).max().unwrap_or(0)
+    };
+    let (field, expected) = (width(|c| &c.field, "FIELD"), width(|c| &c.expected, "EXPECTED"));
+    let mut text = format!("    {:field$}  {:expected$}  SEEN\n", "FIELD", "EXPECTED");
+    for check in checks {
+        let mark = if check.ok { '✔' } else { '✖' };
+        let _ = writeln!(text, "  {mark} {:field$}  {:expected$}  {}", check.field, check.expected, check.got);
+    }
+    text
+}
+
+/// What is said of a state of `through` that was not met.
+pub fn not_passed(history: &History, passage: &Passage, through: &[StateMatch], subject: Subject<'_>) -> String {
+    let index = passage.met.len();
+    let Some(wanted) = through.get(index) else { return String::new() };
+    let mut text = String::new();
+    let number = index + 1;
+    let _ = writeln!(
+        text,
+        "expect was met, but not through[{number}] on the way ({}), written at {}",
+        describe(wanted, subject.release),
+        wanted.at
+    );
+    if index > 0 {
+        let _ = writeln!(text, "the {index} before it were met, the last one at resourceVersion {}", history.rv(passage.met[index - 1]));
+    }
+    match &passage.nearest {
+        Some((point, checks)) => {
+            let _ = writeln!(text, "the state that came nearest, at resourceVersion {}:", history.rv(*point));
+            text.push_str(&table(checks));
+        }
+        None => text.push_str("no state lies in between\n"),
+    }
+    text
+}
+
+/// What is said of claims that are broken.
+pub fn broken(claims: &[v1::Claim]) -> String {
+    let broken = claims.iter().filter(|claim| claim.outcome == v1::Outcome::Broken);
+    broken.fold(String::new(), |text, claim| text + &format!("broken: {}\n  {}\n", claim.claim, claim.detail))
+}
+
+/// How the Rollout stands, as `get rollout` draws it, the last states, and the last events.
+pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: Timestamp) -> String {
+    let mut text = String::new();
+    if let Some(info) = history.last().info(subject.rollout) {
+        let _ = writeln!(text, "\n{}", view::tree(&info, now, view::Style::Plain));
+    } else {
+        let _ = writeln!(text, "\nthere is no Rollout {}", subject.rollout);
+    }
+    let _ = writeln!(text, "the last states (seconds before this message):");
+    for line in last_states(history, from, subject, now) {
+        let _ = writeln!(text, "  {line}");
+    }
+    let events: Vec<_> = history.entries().iter().filter(|entry| entry.kind() == Kind::Event).collect();
+    let _ = writeln!(text, "the last events:");
+    for entry in &events[events.len().saturating_sub(LAST_EVENTS)..] {
+        let event = &entry.object.raw;
+        let field = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let object = event["involvedObject"]["name"].as_str().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {:>8} {} {} {object}: {}",
+            ago(entry.arrived, now),
+            field("type"),
+            field("reason"),
+            field("message")
+        );
+    }
+    text
+}
+
+/// The last states in which the one-line view of the Rollout changed.
+fn last_states(history: &History, from: Point, subject: Subject<'_>, now: Timestamp) -> Vec<String> {
+    let mut lines: Vec<(Option<Timestamp>, u64, String)> = Vec::new();
+    history.walk(from, history.end(), |point, world| -> ControlFlow<()> {
+        let line = world.info(subject.rollout).map_or_else(|| "no Rollout".to_owned(), |info| view::line(&info, view::Style::Plain));
+        if lines.last().is_none_or(|(_, _, last)| *last != line) {
+            lines.push((history.entry(point).map(|entry| entry.arrived), history.rv(point), line));
+        }
+        ControlFlow::Continue(())
+    });
+    let skipped = lines.len().saturating_sub(LAST_STATES);
+    let shown = lines[skipped..].iter().map(|(at, rv, line)| {
+        format!("{:>8} rv {rv}: {line}", at.map_or_else(|| "start".to_owned(), |at| ago(at, now)))
+    });
+    let earlier = (skipped > 0).then(|| format!("({skipped} earlier ones are in the evidence)"));
+    earlier.into_iter().chain(shown).collect()
+}
+
+/// The point since which the checks of `expect` have not changed.
+fn unchanged_since(history: &History, gate: Point, expect: &StateMatch, subject: Subject<'_>) -> Option<Point> {
+    let mut since: Option<(Point, Vec<Check>)> = None;
+    history.walk(gate, history.end(), |point, world| -> ControlFlow<()> {
+        let checks = compare(expect, world, subject);
+        if since.as_ref().is_none_or(|(_, before)| *before != checks) {
+            since = Some((point, checks));
+        }
+        ControlFlow::Continue(())
+    });
+    since.map(|(point, _)| point)
+}
+
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    format!("{:.1} s", now.duration_since(at).as_secs_f64())
+}
+
+fn words(duration: std::time::Duration) -> String {
+    humantime::format_duration(super::timeouts::scaled(duration)).to_string()
+}

@@ -1,0 +1,287 @@
+//! A whole scenario, from an empty namespace to the verdict.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{
+    claims::OpenSpan,
+    ending, evidence,
+    listener::{Listener, News},
+    step::{Ended, Hands},
+    trouble::{Trouble, chain},
+};
+use crate::{
+    act::{Actor, Kinds},
+    cluster::Plane,
+    controller::{Controller, ControllerConfig, ControllerRelease},
+    report::v1,
+    scenario::{Action, Scenario},
+    timeline::{Point, Timeline},
+};
+
+/// What scenarios run on.
+pub struct Stage<'a> {
+    /// The control plane.
+    pub plane: &'a Plane,
+    /// What is known of its kinds.
+    pub kinds: Kinds,
+    /// The controller under test.
+    pub release: &'a ControllerRelease,
+    /// Who hears the news.
+    pub listener: &'a dyn Listener,
+    /// How it is run.
+    pub options: Options,
+}
+
+/// How scenarios are run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Go on with the next step when one has failed.
+    pub keep_going: bool,
+    /// Leave namespace and cluster up.
+    pub keep: bool,
+    /// Where evidence of failures is written; made when it is needed.
+    pub evidence: PathBuf,
+}
+
+/// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
+pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
+    let mut report = v1::Scenario {
+        id: scenario.id.clone(),
+        title: scenario.title.clone(),
+        must: scenario.must.clone(),
+        verdict: v1::Verdict::Pass,
+        seconds: 0.0,
+        namespace: None,
+        steps: Vec::new(),
+        invariants: Vec::new(),
+        reason: None,
+        evidence: None,
+    };
+    let trouble = tokio::select! {
+        outcome = on_stage(stage, scenario, &mut report) => outcome.err(),
+        why = stage.plane.broken() => Some(Trouble::Infra(why)),
+    };
+    if let Some(trouble) = trouble {
+        report.verdict = match trouble {
+            Trouble::Conformance(_) => v1::Verdict::Fail,
+            Trouble::Infra(_) => v1::Verdict::Error,
+        };
+        report.reason = Some(trouble.to_string());
+    }
+    stage.listener.hear(&scenario.id, News::Ended(&report));
+    report
+}
+
+async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
+    let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
+    let namespace = stage.plane.create_namespace(&prefix(&scenario.id)).await.map_err(|e| infra(&e))?;
+    report.namespace = Some(namespace.clone());
+    let outcome = in_namespace(stage, scenario, &namespace, report).await;
+    if !stage.options.keep {
+        stage.plane.delete_namespace(&namespace);
+    }
+    outcome
+}
+
+async fn in_namespace(
+    stage: &Stage<'_>,
+    scenario: &Scenario,
+    namespace: &str,
+    report: &mut v1::Scenario,
+) -> Result<(), Trouble> {
+    let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
+    let client = stage.plane.client();
+    let endpoint = stage.plane.endpoint();
+    let directory = tempfile::Builder::new().prefix("proofroll-").tempdir_in(stage.plane.scratch()).map_err(|e| infra(&e))?;
+    let config = ControllerConfig {
+        binary: stage.release.binary.clone(),
+        version: stage.release.version.clone(),
+        manifests: stage.release.manifests.namespace_install(),
+        client: client.clone(),
+        server: endpoint.server,
+        ca_pem: endpoint.ca_pem,
+        namespace: namespace.to_owned(),
+        dir: directory.path().to_owned(),
+        extra_args: Vec::new(),
+    };
+    // The watches are opened while the controller starts: both before the first action.
+    let (timeline, controller) = tokio::join!(Timeline::open(client.clone(), namespace), Controller::start(config));
+    let timeline = timeline.map_err(|e| infra(&e))?;
+    let mut controller = controller.map_err(|e| infra(&e))?;
+    let actor = Actor::new(client, namespace, stage.kinds.clone());
+
+    let mut acts = Acts {
+        stage,
+        scenario,
+        report,
+        timeline: &timeline,
+        actor: &actor,
+        own_writes: BTreeSet::new(),
+        open: None,
+        from: Point::default(),
+    };
+    let watch = controller.exited();
+    let outcome = tokio::select! {
+        outcome = acts.play(&mut controller) => outcome,
+        error = watch => Err(infra(&error)),
+    };
+    let Acts { own_writes, .. } = acts;
+    if let Err(trouble) = &outcome {
+        let evidence = evidence::Evidence { scenario, trouble, timeline: &timeline, report, own_writes: &own_writes };
+        match evidence.keep(&stage.options.evidence, &mut controller).await {
+            Ok(directory) => report.evidence = Some(directory.display().to_string()),
+            Err(error) => tracing::warn!("the evidence could not be written: {}", chain(&error)),
+        }
+    }
+    if !stage.options.keep {
+        controller.stop().await;
+    }
+    outcome.map_err(|trouble| match &report.evidence {
+        Some(directory) => Trouble::context(trouble, "").with_end(&format!("\nevidence: {directory}")),
+        None => trouble,
+    })
+}
+
+/// The steps of a scenario, one after the other.
+struct Acts<'a> {
+    stage: &'a Stage<'a>,
+    scenario: &'a Scenario,
+    report: &'a mut v1::Scenario,
+    timeline: &'a Timeline,
+    actor: &'a Actor,
+    own_writes: BTreeSet<u64>,
+    /// Claims of the step before, which reach to the next gate.
+    open: Option<OpenSpan>,
+    from: Point,
+}
+
+impl Acts<'_> {
+    async fn play(&mut self, controller: &mut Controller) -> Result<(), Trouble> {
+        let id = &self.scenario.id;
+        let listener = self.stage.listener;
+        let given = Action::Apply(self.scenario.given.clone());
+        if !self.scenario.given.is_empty() {
+            self.actor.act("", &given).await.map_err(|e| Trouble::from(e).context("what is given could not be applied: "))?;
+        }
+        self.timeline.barrier().await?;
+        self.from = self.timeline.log().history().end();
+        listener.hear(id, News::Began(self.scenario));
+        let began = Instant::now();
+        let mut first_trouble = None;
+        for (index, step) in self.scenario.steps.iter().enumerate() {
+            let mut hands = Hands {
+                actor: self.actor,
+                controller: &mut *controller,
+                timeline: self.timeline,
+                release: &self.stage.release.version,
+                listener,
+                id,
+                own_writes: &mut self.own_writes,
+            };
+            let ended = hands.step(index, step, self.from).await;
+            let trouble = match ended {
+                Ok(ended) => self.take(index, ended),
+                Err(trouble) => {
+                    self.report.steps.push(not_acted(step, &trouble));
+                    Err(trouble)
+                }
+            };
+            self.report.seconds = began.elapsed().as_secs_f64();
+            let Err(trouble) = trouble else { continue };
+            let at = format!("{id}, step {} of {} `{}` ({})\n", index + 1, self.scenario.steps.len(), step.name, step.at);
+            let trouble = trouble.context(&at);
+            if !self.stage.options.keep_going || matches!(trouble, Trouble::Infra(_)) {
+                return Err(first_trouble.unwrap_or(trouble));
+            }
+            first_trouble.get_or_insert(trouble);
+        }
+        if let Some(trouble) = first_trouble {
+            return Err(trouble);
+        }
+        let ground = ending::come_to_rest(self.timeline, self.actor, controller, self.scenario).await?;
+        self.report.seconds = began.elapsed().as_secs_f64();
+        self.settle(self.timeline.log().history().end().next())?;
+        ending::judge(self.scenario, self.stage, self.timeline.log().history(), &self.own_writes, ground, self.report)
+    }
+
+    /// Takes a step's ending in: its report, its claims, and what it means for those of the step before.
+    fn take(&mut self, index: usize, ended: Ended) -> Result<(), Trouble> {
+        let Ended { report, span, end, trouble } = ended;
+        {
+            let log = self.timeline.log();
+            let rollout = &self.scenario.steps[index].on;
+            let info = log.history().world(end).info(rollout);
+            self.stage.listener.hear(&self.scenario.id, News::StepEnded { index, step: &report, info: info.as_ref() });
+        }
+        self.report.steps.push(report);
+        let settled = match &span {
+            Some(span) => self.settle(span.from),
+            None => Ok(()),
+        };
+        self.open = span;
+        self.from = end;
+        match trouble {
+            Some(trouble) => Err(trouble),
+            None => settled,
+        }
+    }
+
+    /// Settles the open claims, now that the next gate is known.
+    fn settle(&mut self, next: Point) -> Result<(), Trouble> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let step = &self.scenario.steps[open.step];
+        let log = self.timeline.log();
+        let settled = open.settle(step, log.history(), Some(next), &self.stage.release.version);
+        let mut failure = String::new();
+        for claim in &settled {
+            self.stage.listener.hear(&self.scenario.id, News::Claim { step: Some(open.step), claim });
+        }
+        if settled.iter().any(|claim| claim.outcome == v1::Outcome::Broken) {
+            failure = format!(
+                "after step {} `{}` ({}), before the next action was observed\n{}",
+                open.step + 1,
+                step.name,
+                step.at,
+                super::failure::broken(&settled)
+            );
+            let subject = crate::expect::Subject { rollout: &step.on, release: &self.stage.release.version };
+            failure += &super::failure::surroundings(log.history(), open.from, subject, Timestamp::now());
+        }
+        if let Some(report) = self.report.steps.get_mut(open.step) {
+            if !failure.is_empty() {
+                report.verdict = v1::Verdict::Fail;
+            }
+            report.claims.extend(settled);
+        }
+        if failure.is_empty() { Ok(()) } else { Err(Trouble::Conformance(failure)) }
+    }
+}
+
+/// The report of a step whose action could not be done.
+fn not_acted(step: &crate::scenario::LoadedStep, trouble: &Trouble) -> v1::Step {
+    v1::Step {
+        name: step.name.clone(),
+        at: step.at.to_string(),
+        action: step.action.to_string(),
+        verdict: match trouble {
+            Trouble::Conformance(_) => v1::Verdict::Fail,
+            Trouble::Infra(_) => v1::Verdict::Error,
+        },
+        seconds: 0.0,
+        checks: Vec::new(),
+        through: Vec::new(),
+        claims: Vec::new(),
+        pauses: Vec::new(),
+    }
+}
+
+/// A namespace's prefix for a scenario: `guide/canary-basic` becomes `guide-canary-basic`.
+fn prefix(id: &str) -> String {
+    let plain = id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    let plain: String = plain.take(40).collect();
+    let plain = plain.trim_matches('-');
+    if plain.is_empty() { "scenario".into() } else { plain.to_owned() }
+}

@@ -1,0 +1,299 @@
+//! One step of a scenario: act, await, look back.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+use semver::Version;
+use tokio::time::Instant;
+
+use super::{
+    awaiting::{Awaited, Outcome},
+    claims::{self, OpenSpan},
+    failure,
+    listener::{Listener, News},
+    timeouts::scaled,
+    trouble::Trouble,
+};
+use crate::{
+    act::{self, Actor, Done},
+    controller::Controller,
+    expect::{self, Gate, Subject, temporal},
+    report::v1,
+    scenario::{
+        Action, LoadedStep,
+        model::{ControllerAction, Hold},
+    },
+    timeline::{History, Kind, Point, Timeline, pauses},
+};
+
+/// What a step works with.
+pub(super) struct Hands<'a> {
+    pub actor: &'a Actor,
+    pub controller: &'a mut Controller,
+    pub timeline: &'a Timeline,
+    pub release: &'a Version,
+    pub listener: &'a dyn Listener,
+    pub id: &'a str,
+    /// resourceVersions of our own writes.
+    pub own_writes: &'a mut BTreeSet<u64>,
+}
+
+/// How a step ended.
+pub(super) struct Ended {
+    /// What is reported.
+    pub report: v1::Step,
+    /// Its claims that reach to the next action; None if it never passed its gate.
+    pub span: Option<OpenSpan>,
+    /// From where on the next step looks for its gate.
+    pub end: Point,
+    /// Why it failed, if it did.
+    pub trouble: Option<Trouble>,
+}
+
+impl Hands<'_> {
+    /// Runs the step at `index`, whose gate is looked for from `from` on.
+    ///
+    /// # Errors
+    /// Infrastructure trouble, and actions that could not be done; a claim that does not hold is
+    /// no error but an ending.
+    pub async fn step(&mut self, index: usize, step: &LoadedStep, from: Point) -> Result<Ended, Trouble> {
+        self.listener.hear(self.id, News::Step { index, name: &step.name });
+        let before = self.timeline.log().live().rollout(&step.on).map(|rollout| rollout.metadata.generation);
+        self.await_new_second(step).await;
+        let began = (Instant::now(), Timestamp::now());
+        let done = self.act(step).await?;
+        self.listener.hear(self.id, News::Acted { command: &done.command });
+        self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
+        let gate = gate_of(step, &done, before);
+
+        let subject = Subject { rollout: &step.on, release: self.release };
+        let awaited = Awaited {
+            from,
+            gate: &gate,
+            expect: step.expect.as_ref(),
+            never: &step.never,
+            always: &step.always,
+            subject,
+        };
+        let outcome = {
+            let (listener, id) = (self.listener, self.id);
+            let passing = |live: &crate::timeline::World| listener.hear(id, News::Passing { rollout: &step.on, live });
+            awaited.wait(self.timeline, began.0 + scaled(step.within), passing).await?
+        };
+        if let Outcome::Met { at, .. } = outcome
+            && let Some(hold) = &step.hold
+        {
+            self.hold(step, hold, at).await?;
+        }
+        let ended = {
+            let log = self.timeline.log();
+            let looking_back = LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
+            looking_back.look(index, from, &done, outcome)
+        };
+        Ok(ended)
+    }
+
+    /// The controller compares whole seconds of creation to tell revisions apart.
+    async fn await_new_second(&self, step: &LoadedStep) {
+        if step.same_second || !act::makes_revision(&step.action) {
+            return;
+        }
+        let newest = {
+            let log = self.timeline.log();
+            let live = log.live();
+            let sets = live.objects(Kind::ReplicaSet).filter_map(|object| object.replica_set()?.metadata.created);
+            let restarts = live.rollouts().filter_map(|rollout| rollout.status.restarted_at);
+            sets.chain(restarts).max()
+        };
+        act::wait_for_new_second(newest).await;
+    }
+
+    async fn act(&mut self, step: &LoadedStep) -> Result<Done, Trouble> {
+        let done = match &step.action {
+            Action::Controller(action) => {
+                let command = self.drive(*action).await?;
+                Done { objects: Vec::new(), changed: true, command }
+            }
+            action => self.actor.act(&step.on, action).await.map_err(|error| Trouble::from(error).context("the action failed: "))?,
+        };
+        Ok(done)
+    }
+
+    async fn drive(&mut self, action: ControllerAction) -> Result<String, Trouble> {
+        let infra = |error: crate::controller::ControllerError| Trouble::Infra(super::trouble::chain(&error));
+        match action {
+            ControllerAction::Kill => self.controller.kill().await.map_err(infra)?,
+            ControllerAction::Term => self.controller.term().await.map_err(infra)?,
+            ControllerAction::Restart => self.controller.restart().await.map_err(infra)?,
+            ControllerAction::Start => self.controller.launch().await.map_err(infra)?,
+        }
+        Ok(Action::Controller(action).to_string())
+    }
+
+    /// Lets the time of a `hold` pass, so that what follows is in the history.
+    async fn hold(&mut self, step: &LoadedStep, hold: &Hold, met: Point) -> Result<(), Trouble> {
+        if let Some(span) = hold.r#for {
+            let arrived = self.timeline.log().history().entry(met).map_or_else(Timestamp::now, |entry| entry.arrived);
+            let stood = Duration::try_from(Timestamp::now().duration_since(arrived)).unwrap_or_default();
+            tokio::time::sleep(span.0.saturating_sub(stood)).await;
+        }
+        for _ in 0..hold.reconciles.unwrap_or(0) {
+            let uid_and_set = self.timeline.log().live().rollout(&step.on).map(|rollout| rollout.metadata.name.clone());
+            let Some(name) = uid_and_set else { break };
+            self.controller
+                .fence(self.actor, &name)
+                .await
+                .map_err(|error| Trouble::Conformance(format!("while `expect` was to hold: {}", super::trouble::chain(&error))))?;
+        }
+        self.timeline.barrier().await?;
+        Ok(())
+    }
+}
+
+/// The gate of what was done. `before`: the Rollout's generation before it.
+fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>) -> Gate {
+    if let Action::Delete(_) = step.action
+        && let Some(object) = done.objects.last()
+        && let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == object.kind)
+    {
+        return Gate::Gone { kind, uid: object.uid.clone() };
+    }
+    if !done.changed {
+        return Gate::Open;
+    }
+    match done.object("Rollout", &step.on) {
+        Some(rollout) if before.is_none_or(|before| before < rollout.generation) => Gate::Observed {
+            rollout: rollout.name.clone(),
+            rv: rollout.resource_version,
+            generation: rollout.generation,
+        },
+        Some(rollout) => Gate::Written { rv: rollout.resource_version },
+        None => done.objects.iter().map(|object| object.resource_version).max().map_or(Gate::Open, |rv| Gate::Written { rv }),
+    }
+}
+
+/// Looks back on a step whose waiting is over.
+struct LookingBack<'a> {
+    step: &'a LoadedStep,
+    subject: Subject<'a>,
+    began: Timestamp,
+    history: &'a History,
+    own_writes: &'a BTreeSet<u64>,
+}
+
+impl LookingBack<'_> {
+    fn look(&self, index: usize, from: Point, done: &Done, outcome: Outcome) -> Ended {
+        let (gate, at) = match outcome {
+            Outcome::Met { gate, at } => (Some(gate), at),
+            Outcome::Broken { gate } => (Some(gate), self.history.end()),
+            Outcome::TimedOut { gate } => (gate, self.history.end()),
+        };
+        let met = matches!(outcome, Outcome::Met { .. });
+        let mut failures = Vec::new();
+        let mut report = v1::Step {
+            name: self.step.name.clone(),
+            at: self.step.at.to_string(),
+            action: done.command.clone(),
+            verdict: v1::Verdict::Pass,
+            seconds: self.history.entry(at).map_or(0.0, |entry| self.after(entry.arrived)),
+            checks: Vec::new(),
+            through: Vec::new(),
+            claims: Vec::new(),
+            pauses: Vec::new(),
+        };
+        if let Some(expect) = &self.step.expect {
+            report.checks = expect::compare(expect, &self.history.world(at), self.subject).into_iter().map(Into::into).collect();
+            if matches!(outcome, Outcome::TimedOut { .. }) {
+                failures.push(failure::not_met(self.history, gate, self.step, expect, self.subject, Timestamp::now()));
+            }
+        } else if gate.is_none() {
+            failures.push("the action was not observed by the controller in time\n".to_owned());
+        }
+        if let Some(gate) = gate {
+            self.through(&mut report, gate, at, met, &mut failures);
+            self.pauses(&mut report, gate, at, met, &mut failures);
+            if let Outcome::Broken { .. } = outcome {
+                let claims = claims::settle(&self.step.never, &self.step.always, self.history, (gate, at), self.subject);
+                failures.push(failure::broken(&claims));
+                report.claims = claims;
+            }
+            if met && let (Some(_), Some(expect)) = (&self.step.hold, &self.step.expect) {
+                let claim = temporal::always(self.history, at, self.history.end(), expect, self.subject);
+                let claim = claims::report("hold", expect, &claim, self.history, self.subject);
+                if claim.outcome == v1::Outcome::Broken {
+                    failures.push(failure::broken(std::slice::from_ref(&claim)));
+                }
+                report.claims.push(claim);
+            }
+        }
+        let end = if self.step.hold.is_some() || !met { self.history.end() } else { at };
+        let trouble = (!failures.is_empty()).then(|| {
+            report.verdict = v1::Verdict::Fail;
+            let surroundings = failure::surroundings(self.history, gate.unwrap_or(from), self.subject, Timestamp::now());
+            Trouble::Conformance(failures.concat() + &surroundings)
+        });
+        let broken = matches!(outcome, Outcome::Broken { .. });
+        let span = gate.filter(|_| !broken).map(|gate| OpenSpan { step: index, from: gate, met: end });
+        Ended { report, span, end, trouble }
+    }
+
+    /// Seconds after the action.
+    fn after(&self, at: Timestamp) -> f64 {
+        at.duration_since(self.began).as_secs_f64().max(0.0)
+    }
+
+    fn through(&self, report: &mut v1::Step, gate: Point, at: Point, met: bool, failures: &mut Vec<String>) {
+        let through = &self.step.through;
+        let passage = temporal::passage(self.history, gate, at, through, self.subject);
+        for (index, state) in through.iter().enumerate() {
+            let point = passage.met.get(index);
+            let after = point.and_then(|point| self.history.entry(*point)).map(|entry| self.after(entry.arrived));
+            report.through.push(v1::Passed {
+                state: expect::describe(state, self.subject.release),
+                ok: point.is_some(),
+                after,
+            });
+        }
+        // If `expect` wasn't met either, that is the news; the states on the way are in the report.
+        if met && passage.met.len() < through.len() {
+            failures.push(failure::not_passed(self.history, &passage, through, self.subject));
+        }
+    }
+
+    fn pauses(&self, report: &mut v1::Step, gate: Point, at: Point, met: bool, failures: &mut Vec<String>) {
+        let (from, to) = (self.history.rv(gate), self.history.rv(at));
+        let seen = pauses::timed_pauses(self.history, self.own_writes);
+        let ended: Vec<_> = seen
+            .iter()
+            .filter(|pause| pause.rollout == self.step.on)
+            .filter_map(|pause| match pause.ending {
+                pauses::Ending::Elapsed { rv, second } if from <= rv && rv <= to => Some((pause, second)),
+                _ => None,
+            })
+            .collect();
+        for (index, least) in &self.step.pauses {
+            let Some((pause, second)) = ended.iter().find(|(pause, _)| pause.step == *index) else {
+                if met {
+                    failures.push(format!("no timed pause at step index {index} ended in this step\n"));
+                }
+                continue;
+            };
+            let lasted = second.duration_since(pause.start);
+            let ok = Duration::try_from(lasted).is_ok_and(|lasted| lasted >= *least);
+            if !ok {
+                failures.push(format!(
+                    "the pause at step index {index} lasted {} s by the API server's clock, at least {} must it last\n",
+                    lasted.as_secs(),
+                    humantime::format_duration(*least)
+                ));
+            }
+            report.pauses.push(v1::Pause {
+                step: *index,
+                asked: pause.duration.as_secs_f64(),
+                by_server: lasted.as_secs(),
+                seen: pause.seen.map_or(0.0, |seen| seen.as_secs_f64()),
+                ok,
+            });
+        }
+    }
+}
