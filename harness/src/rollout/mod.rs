@@ -13,7 +13,7 @@
 pub mod fenceposts;
 mod fields;
 pub mod go_duration;
-mod images;
+pub mod images;
 pub mod info;
 pub mod int_or_string;
 pub mod metadata;
@@ -29,6 +29,7 @@ pub mod steps;
 #[cfg(test)]
 pub(crate) mod recording;
 
+pub use images::role_word;
 pub use info::{Counters, PodInfo, ReplicaSetInfo, RolloutInfo, StrategyKind};
 pub use metadata::{Condition, Container, Metadata, PodTemplate};
 pub use phase::{calculate_rollout_phase, get_rollout_phase, phase_word};

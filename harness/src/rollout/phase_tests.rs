@@ -126,3 +126,24 @@ fn each_phase_has_the_word_that_is_read_back() {
         assert_eq!(phase_of(phase_word(phase)), phase);
     }
 }
+
+/// Every state of a recorded run: what the controller wrote is what we compute, but for the states in
+/// which it (or a user) changed the status without computing the phase anew.
+#[test]
+fn what_the_controller_wrote_is_what_we_compute() {
+    let mut differences = Vec::new();
+    let mut equal = 0;
+    for event in crate::rollout::recording::guide().iter().filter(|event| event.kind == "rollout") {
+        let rollout = Rollout::read(&event.object);
+        let (phase, message) = calculate_rollout_phase(&rollout);
+        let (written, text) = (&rollout.status.phase, &rollout.status.message);
+        if (written.as_str(), text) == (phase_word(phase), &message) {
+            equal += 1;
+            continue;
+        }
+        let version = event.version();
+        differences.push(format!("{version}: computed {phase:?} {message:?}, written {written:?} {text:?}"));
+    }
+    assert_eq!(equal, 55);
+    insta::assert_snapshot!(differences.join("\n"));
+}
