@@ -13,19 +13,19 @@ use super::{
 const STATE_KEYS: [&str; 9] =
     ["phase", "message", "step", "weight", "replicas", "revisions", "images", "list", "services"];
 
-/// Nesting is bounded, for it is read by recursion.
-fn budget() -> Option<Budget> {
-    serde_saphyr::budget! { max_depth: 64 }
+/// Nesting is bounded, for it is read by recursion, and a test's thread has a stack of 2 MiB.
+fn nested(max_depth: usize) -> Option<Budget> {
+    serde_saphyr::budget! { max_depth: max_depth }
 }
 
 /// Our own files: YAML 1.2, nothing ambiguous.
 fn strict() -> Options {
-    options! { budget: budget(), strict_booleans: true, with_snippet: false, reject_unsupported_tags: true }
+    options! { budget: nested(32), strict_booleans: true, with_snippet: false, reject_unsupported_tags: true }
 }
 
 /// Manifests: what kubectl reads, which is YAML 1.1 (`defaultMode: 0644` is octal, `yes` is true).
 fn lenient() -> Options {
-    options! { budget: budget(), legacy_octal_numbers: true, with_snippet: false }
+    options! { budget: nested(64), legacy_octal_numbers: true, with_snippet: false }
 }
 
 /// A scenario file as the tree of its places and as the typed model.

@@ -92,9 +92,18 @@ proptest! {
     }
 }
 
-#[test]
-fn a_deep_nest_is_refused_not_overrun() {
-    for text in ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000)] {
-        assert!(yaml::scenario(&Text::new("x", text)).is_err());
+#[rstest::rstest]
+#[case("[", "]")]
+#[case("{a: ", "}")]
+#[case("- ", "")]
+fn a_deep_nest_is_refused_not_overrun(
+    #[case] open: &str,
+    #[case] close: &str,
+    #[values(40, 70, 100_000)] depth: usize,
+) {
+    let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+    assert!(yaml::scenario(&Text::new("x", text.as_str())).is_err());
+    if depth > 64 {
+        assert!(yaml::documents(&Text::new("x", text)).is_err());
     }
 }
