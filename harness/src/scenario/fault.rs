@@ -70,6 +70,12 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// One about a file as a whole.
+    pub(super) fn file(name: &str, what: impl Into<String>) -> Self {
+        let at = Location { file: name.into(), line: 0, column: 0 };
+        Self { at, line: None, width: 0, what: what.into(), help: None }
+    }
+
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -106,14 +112,6 @@ impl fmt::Display for Fault {
 pub struct ScenarioError {
     /// In the order of the file.
     pub faults: Vec<Fault>,
-}
-
-impl ScenarioError {
-    /// One about a file as a whole.
-    pub(super) fn file(name: &str, what: impl Into<String>) -> Fault {
-        let at = Location { file: name.into(), line: 0, column: 0 };
-        Fault { at, line: None, width: 0, what: what.into(), help: None }
-    }
 }
 
 impl From<Fault> for ScenarioError {

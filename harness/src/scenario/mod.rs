@@ -1,11 +1,32 @@
 //! A scenario: one case of the suite, a YAML file. Here is its model ([`model`]), the values that
-//! it compares with ([`value`]), and the way from text to model with errors that name
-//! file, line and column.
+//! it compares with ([`value`]), and the way from text to a [`Scenario`] that is ready to run, with
+//! errors that name file, line and column.
+//!
+//! ```text
+//! Library (built in, --fixtures, a user's file)
+//!   -> text -> tree (places) + model (types) -> checks -> manifests, actions -> Scenario -> gate
+//! ```
 
+mod action;
+mod check;
 mod fault;
+mod gate;
+mod library;
+mod load;
+mod manifest;
 pub mod model;
 mod tree;
 pub mod value;
 mod yaml;
 
-pub use fault::{Fault, Location, ScenarioError};
+pub use self::{
+    action::Action,
+    fault::{Fault, Location, ScenarioError},
+    gate::{Capabilities, Gate, gate, known_releases},
+    library::Library,
+    load::{LoadedStep, Scenario, WITHIN},
+    manifest::Manifest,
+};
+
+#[cfg(test)]
+mod tests;

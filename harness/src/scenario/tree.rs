@@ -74,16 +74,29 @@ impl Node {
         }
     }
 
-    /// The key of the entry whose key or value holds the place, the innermost one.
-    pub fn key_of(&self, line: u32, column: u32) -> Option<&str> {
+    /// The innermost entry whose key or value (or an item of it) stands at `mark`.
+    pub fn entry_at(&self, mark: Mark) -> Option<(&Key, &Node)> {
+        let here = |m: Mark| m.line == mark.line && m.column == mark.column;
         let mut found = None;
-        self.walk(&mut |key, node| {
-            let here = |m: Mark| m.line == line && m.column <= column && column < m.column + m.width.max(1);
-            if here(key.at) || here(node.at) || node.items().iter().any(|i| here(i.at)) {
-                found = Some(key.name.as_str());
+        self.walk(&mut |key, value| {
+            if here(key.at) || here(value.at) || value.items().iter().any(|i| here(i.at)) {
+                found = Some((key, value));
             }
         });
         found
+    }
+
+    /// The map that has a key at `mark`, or begins there.
+    pub fn map_with(&self, mark: Mark) -> Option<&Node> {
+        let here = |m: Mark| m.line == mark.line && m.column == mark.column;
+        let inner = match &self.kind {
+            Kind::Map(entries) => entries.iter().find_map(|(_, value)| value.map_with(mark)),
+            Kind::Seq(items) => items.iter().find_map(|i| i.map_with(mark)),
+            Kind::Null | Kind::Scalar(_) => None,
+        };
+        let this =
+            || matches!(self.kind, Kind::Map(_)) && (here(self.at) || self.entries().iter().any(|(k, _)| here(k.at)));
+        inner.or_else(|| this().then_some(self))
     }
 
     /// Visits all entries of all maps, outer ones first.
@@ -101,18 +114,17 @@ impl Node {
     }
 }
 
-fn mark(location: serde_saphyr::Location) -> Mark {
-    Mark {
-        line: u32::try_from(location.line()).unwrap_or(0),
-        column: u32::try_from(location.column()).unwrap_or(0),
-        width: u32::try_from(location.span().len()).unwrap_or(0),
+impl From<serde_saphyr::Location> for Mark {
+    fn from(location: serde_saphyr::Location) -> Self {
+        let small = |n: u64| u32::try_from(n).unwrap_or(0);
+        Self { line: small(location.line()), column: small(location.column()), width: small(location.span().len()) }
     }
 }
 
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Kind>::deserialize(deserializer)?;
-        Ok(Self { at: mark(spanned.referenced), kind: spanned.value })
+        Ok(Self { at: spanned.referenced.into(), kind: spanned.value })
     }
 }
 
@@ -155,7 +167,7 @@ impl<'de> Deserialize<'de> for Kind {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind, A::Error> {
                 let mut entries = Vec::new();
                 while let Some((key, value)) = map.next_entry::<Spanned<String>, Node>()? {
-                    entries.push((Key { at: mark(key.referenced), name: key.value }, value));
+                    entries.push((Key { at: key.referenced.into(), name: key.value }, value));
                 }
                 Ok(Kind::Map(entries))
             }

@@ -1,7 +1,7 @@
 //! From text to values, and from the parser's errors to [`Fault`]s.
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter, Options, options};
+use serde_saphyr::{Budget, DefaultMessageFormatter, Error, MessageFormatter, Options, Spanned, options};
 
 use super::{
     fault::{Fault, Mark, Text, did_you_mean, one_of},
@@ -13,14 +13,19 @@ use super::{
 const STATE_KEYS: [&str; 9] =
     ["phase", "message", "step", "weight", "replicas", "revisions", "images", "list", "services"];
 
+/// Nesting is bounded, for it is read by recursion, and a test's thread has a stack of 2 MiB.
+fn nested(max_depth: usize) -> Option<Budget> {
+    serde_saphyr::budget! { max_depth: max_depth }
+}
+
 /// Our own files: YAML 1.2, nothing ambiguous.
 fn strict() -> Options {
-    options! { strict_booleans: true, with_snippet: false, reject_unsupported_tags: true }
+    options! { budget: nested(32), strict_booleans: true, with_snippet: false, reject_unsupported_tags: true }
 }
 
 /// Manifests: what kubectl reads, which is YAML 1.1 (`defaultMode: 0644` is octal, `yes` is true).
 fn lenient() -> Options {
-    options! { legacy_octal_numbers: true, with_snippet: false }
+    options! { budget: nested(64), legacy_octal_numbers: true, with_snippet: false }
 }
 
 /// A scenario file as the tree of its places and as the typed model.
@@ -34,11 +39,11 @@ fn one<T: DeserializeOwned>(text: &Text, tree: Option<&Node>) -> Result<T, Fault
     serde_saphyr::from_str_with_options(&text.text, strict()).map_err(|e| fault(text, &e, tree))
 }
 
-/// All documents of a manifest file, empty ones left out.
-pub(super) fn documents(text: &Text) -> Result<Vec<serde_json::Value>, Fault> {
-    let documents: Vec<serde_json::Value> =
+/// All documents of a manifest file and where each begins; empty ones are left out.
+pub(super) fn documents(text: &Text) -> Result<Vec<(Mark, serde_json::Value)>, Fault> {
+    let documents: Vec<Spanned<serde_json::Value>> =
         serde_saphyr::from_multiple_with_options(&text.text, lenient()).map_err(|e| fault(text, &e, None))?;
-    Ok(documents.into_iter().filter(|d| !d.is_null()).collect())
+    Ok(documents.into_iter().filter(|d| !d.value.is_null()).map(|d| (Mark::from(d.referenced), d.value)).collect())
 }
 
 fn fault(text: &Text, error: &Error, tree: Option<&Node>) -> Fault {
@@ -46,99 +51,57 @@ fn fault(text: &Text, error: &Error, tree: Option<&Node>) -> Fault {
     if let Error::AliasError { error, .. } = error {
         return fault(text, error, tree);
     }
-    let mark = error.location().map(mark).unwrap_or_default();
-    let key = tree.and_then(|t| t.key_of(mark.line, mark.column));
-    let says = |what: String| text.fault(mark, what);
+    let mark = error.location().map(Mark::from).unwrap_or_default();
+    let entry = tree.and_then(|t| t.entry_at(mark));
+    let behind = entry.map(|(key, _)| format!("`{}`: ", key.name)).unwrap_or_default();
+    // What is wrong with a value is sometimes said of its key.
+    let value = entry.map_or(mark, |(key, value)| if key.at == mark { value.at } else { mark });
     match error {
         Error::SerdeUnknownField { field, expected, .. } => {
-            let help = if expected.contains(&"expect") && STATE_KEYS.contains(&field.as_str()) {
-                format!("`{field}` describes a state: write it below `expect`, or in `through`, `never`, `always`")
+            let a_state = STATE_KEYS.iter().copied();
+            let help = if expected.contains(&"expect") && did_you_mean(field, expected.iter().copied()).is_none() {
+                let state = did_you_mean(field, a_state).map(|_| {
+                    format!("`{field}` describes a state: write it below `expect`, or in `through`, `never`, `always`")
+                });
+                state.unwrap_or_else(|| one_of(field, expected))
             } else {
                 one_of(field, expected)
             };
-            says(format!("unknown key `{field}`")).help(help)
+            text.fault(mark, format!("unknown key `{field}`")).help(help)
         }
         Error::SerdeUnknownVariant { variant, expected, .. } => {
-            let behind = key.map(|k| format!(" behind `{k}`")).unwrap_or_default();
-            says(format!("unknown value `{variant}`{behind}")).help(one_of(variant, expected))
+            text.fault(value, format!("{behind}unknown value `{variant}`")).help(one_of(variant, expected))
         }
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {
-            let behind = key.map(|k| format!("`{k}`: ")).unwrap_or_default();
-            says(format!("{behind}expected {expected}, found {unexpected}"))
+            text.fault(value, format!("{behind}expected {expected}, found {unexpected}"))
         }
         Error::SerdeMissingField { field, .. } => {
-            let near = tree.and_then(|t| {
-                let node = if t.at.line == mark.line && t.at.column == mark.column { Some(t) } else { None };
-                node.and_then(|n| did_you_mean(field, n.entries().iter().map(|(k, _)| k.name.as_str())))
-            });
-            says(format!("`{field}` is missing")).maybe_help(near)
+            let map = tree.and_then(|t| t.map_with(mark)).map_or(mark, |map| Mark { width: 1, ..map.at });
+            text.fault(map, format!("`{field}` is missing"))
         }
-        Error::DuplicateMappingKey { key: Some(key), .. } => says(format!("`{key}` is written twice")),
-        Error::Message { msg, .. } => says(msg.clone()),
+        Error::DuplicateMappingKey { key: Some(key), .. } => text.fault(mark, format!("`{key}` is written twice")),
+        Error::Message { msg, .. } => text.fault(value, msg.clone()),
         Error::Unexpected { expected, .. } => {
-            let behind = key.map(|k| format!("`{k}`: ")).unwrap_or_default();
-            says(format!("{behind}expected {expected}"))
+            let (expected, help) = match *expected {
+                "mapping start" => ("a map", Some("`key: value` lines, or `{}` where nothing needs to be said")),
+                "sequence start" => ("a list", Some("`- item` lines, or `[...]`")),
+                other => (other, None),
+            };
+            text.fault(value, format!("{behind}expected {expected}")).maybe_help(help.map(ToOwned::to_owned))
         }
-        Error::InvalidScalar { ty, .. } => {
-            let behind = key.map(|k| format!("`{k}`: ")).unwrap_or_default();
-            says(format!("{behind}this is no {ty}"))
+        Error::InvalidScalar { ty, .. } if ty.starts_with('u') => {
+            let (mark, what) = match entry {
+                Some((key, _)) if key.at == mark => (mark, format!("`{}` is no whole number", key.name)),
+                _ => (mark, format!("{behind}this is no whole number from 0 up")),
+            };
+            text.fault(mark, what)
         }
-        other => says(DefaultMessageFormatter.format_message(other).into_owned()),
-    }
-}
-
-fn mark(location: serde_saphyr::Location) -> Mark {
-    Mark {
-        line: u32::try_from(location.line()).unwrap_or(0),
-        column: u32::try_from(location.column()).unwrap_or(0),
-        width: u32::try_from(location.span().len()).unwrap_or(0),
-    }
-}
-#[cfg(test)]
-mod probe {
-    use super::*;
-    #[test]
-    fn probe() {
-        for y in [
-            "titel: a\nmust: b\nsteps: []\n",
-            "title: a\nsteps: []\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   wieght: 1\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   phase: Healthy\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect: {phase: healty}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     phase: [{when: '>=1', is: healty}]\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     phase: [{when: 'x', is: Healthy}]\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     step: 9/8\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     step: 3\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     replicas: {updated: ~ 4}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     message: {contian: x}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     message: {matches: '('}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   within: 10\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     revisions:\n       x: {}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   expect:\n     revisions:\n       1: {role: stabel}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   controller: stop\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   name: y\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   same-second: yes\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   abort:\n",
-            "title: a\nmust: b\nsteps: 7\n",
-            "title: a\nmust: b\nneeds: [kublet]\nsteps: []\n",
-            "title: a\nmust: b\n  steps: [\n",
-            "title: a\nmust: *b\n",
-            "- title: a\n",
-            "",
-            "title: a\n---\ntitle: b\n",
-            "title: [a\n",
-            "title: \"a\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   scale: {replicas: -1}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   set-image: {container: a}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   promote: {skip: al}\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   promote: yes\n",
-            "title: a\nmust: b\nsteps:\n - name: x\n   set-image: {container: a, image: }\n",
-        ] {
-            match scenario(&Text::new("x.yaml", y)) {
-                Ok(_) => println!("OK for {y:?}\n"),
-                Err(e) => println!("{e}\n"),
-            }
+        Error::NullIntoString { .. } => text.fault(mark, format!("{behind}there is no value")),
+        Error::Eof { .. } => text.fault(Mark::default(), "the file is empty"),
+        Error::MultipleDocuments { .. } => {
+            text.fault(mark, "a scenario file is one document; here a second one begins")
         }
+        other => text.fault(mark, DefaultMessageFormatter.format_message(other).into_owned()),
     }
 }

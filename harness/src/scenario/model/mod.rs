@@ -8,7 +8,7 @@ mod state;
 mod words;
 mod step;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -90,4 +90,25 @@ pub enum Capability {
     ClusterScope,
     /// The cluster belongs to this scenario alone.
     OwnCluster,
+}
+
+impl Capability {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FakePods => "fake-pods",
+            Self::Kubelet => "kubelet",
+            Self::Traffic => "traffic",
+            Self::ScriptedPods => "scripted-pods",
+            Self::ControllerProcess => "controller-process",
+            Self::ClusterScope => "cluster-scope",
+            Self::OwnCluster => "own-cluster",
+        }
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }

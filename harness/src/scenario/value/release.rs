@@ -33,6 +33,15 @@ pub struct ReleaseCase<T> {
 }
 
 impl<T> ByRelease<T> {
+    /// All values that it may have.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        let (always, cases) = match self {
+            Self::Always(value) => (Some(value), [].as_slice()),
+            Self::Cases(cases) => (None, cases.as_slice()),
+        };
+        always.into_iter().chain(cases.iter().map(|c| &c.value))
+    }
+
     /// The value on `release`; None if no case covers it (parsing makes sure that one does).
     pub fn on(&self, release: &Version) -> Option<&T> {
         match self {

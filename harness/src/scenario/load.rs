@@ -1,0 +1,211 @@
+//! From a file to a scenario with which nothing can go wrong any more but the cluster.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use semver::VersionReq;
+
+use super::{
+    action::Action,
+    check::{self, Faults},
+    fault::{Fault, Location, ScenarioError, Text},
+    library::Place,
+    manifest::{Manifest, in_order},
+    model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
+    tree::Node,
+    yaml,
+};
+
+/// A scenario, read and checked: its manifests are there, each step has one action.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// `suite/name`; of a user's own file its name without `.yaml`.
+    pub id: String,
+    /// The file.
+    pub at: Location,
+    /// One line for people.
+    pub title: String,
+    /// What a correct controller MUST do.
+    pub must: String,
+    /// Core or extended.
+    pub profile: Profile,
+    /// The features that it proves.
+    pub features: Vec<String>,
+    /// The releases on which it applies; None: all.
+    pub releases: Option<VersionReq>,
+    /// Where the claim comes from.
+    pub refs: Vec<String>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+    /// What the provider must be able to do: as written, and what the actions need by themselves.
+    pub needs: BTreeSet<Capability>,
+    /// What exists before the first step, in the order in which it is applied.
+    pub given: Vec<Manifest>,
+    /// What is done, in order; at least one.
+    pub steps: Vec<LoadedStep>,
+    /// No state of the whole scenario may satisfy one of these.
+    pub never: Vec<StateMatch>,
+    /// Every state of the whole scenario satisfies each of these.
+    pub always: Vec<StateMatch>,
+    /// Invariants that it does not obey, with the reason.
+    pub waive: BTreeMap<String, String>,
+}
+
+impl Scenario {
+    /// The first part of the id; the whole id for a user's own file.
+    pub fn suite(&self) -> &str {
+        self.id.split('/').next().unwrap_or(&self.id)
+    }
+}
+
+/// A step, ready to be run.
+#[derive(Debug, Clone)]
+pub struct LoadedStep {
+    /// One line for people; the action's text where none is written.
+    pub name: String,
+    /// What is done.
+    pub action: Action,
+    /// Name of the Rollout that action and claims are about.
+    pub on: String,
+    /// The first single state after the gate that satisfies this ends the step; without one the gate does.
+    pub expect: Option<StateMatch>,
+    /// States on the way to it, in this order.
+    pub through: Vec<StateMatch>,
+    /// No state until the next action's gate satisfies one of these.
+    pub never: Vec<StateMatch>,
+    /// Every state until the next action's gate satisfies each of these.
+    pub always: Vec<StateMatch>,
+    /// After `expect` was met, it goes on being met.
+    pub hold: Option<Hold>,
+    /// How long the step may take, not scaled.
+    pub within: Duration,
+    /// Timed pauses that end in this step: step index to least duration.
+    pub pauses: BTreeMap<u32, Duration>,
+    /// Do not wait for a new second before an action that makes a revision.
+    pub same_second: bool,
+    /// Where the step is written.
+    pub at: Location,
+}
+
+/// How long a step may take where nothing is said.
+pub const WITHIN: Duration = Duration::from_secs(30);
+
+/// The manifests of a step or of `given`; None if they could not be read.
+pub(super) type Manifests = Option<Vec<Manifest>>;
+
+/// Reads the scenario at `path` of `place`.
+pub(super) fn load(id: String, place: &Place, path: &str) -> Result<Scenario, ScenarioError> {
+    let text = place.open(path).map_err(|what| Fault::file(path, what))?;
+    let (tree, mut file) = yaml::scenario(&text)?;
+    let mut faults = Faults::new(&text);
+
+    let given = file.given.iter().zip(tree.get("given").map(Node::items).unwrap_or_default());
+    let given: Manifests = given
+        .map(|(name, node)| read(place, name, node, &mut faults))
+        .collect::<Option<Vec<_>>>()
+        .map(|g| in_order(g.concat()));
+    let steps: Vec<(&Node, Manifests)> = tree
+        .get("steps")
+        .map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .zip(&file.steps)
+        .map(|(node, step)| (node, applied(place, node, step, &mut faults)))
+        .collect();
+
+    check::shape(&tree, &file, &mut faults);
+    let releases = check::releases(&tree, &file, &mut faults);
+    let actions: Vec<Option<Action>> =
+        file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
+    let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);
+    faults.none()?;
+
+    fill_in(&text, &tree, &mut file);
+    let mut needs: BTreeSet<_> = file.needs.into_iter().collect();
+    let loaded = file.steps.into_iter().zip(steps).zip(actions).zip(rollouts);
+    let steps: Option<Vec<_>> =
+        loaded.map(|(((step, (node, _)), action), on)| Some(step_of(&text, node, step, action?, on?))).collect();
+    // Without a fault there is an action and a Rollout for each step, and manifests for all.
+    let (Some(steps), Some(given)) = (steps, given) else {
+        return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
+    };
+    if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
+        needs.insert(Capability::ControllerProcess);
+    }
+    Ok(Scenario {
+        id,
+        at: text.at(tree.at),
+        title: file.title,
+        must: file.must,
+        profile: file.profile,
+        features: file.features,
+        releases,
+        refs: file.refs,
+        notes: file.notes,
+        needs,
+        given,
+        steps,
+        never: file.never,
+        always: file.always,
+        waive: file.waive,
+    })
+}
+
+fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
+    LoadedStep {
+        name: if step.name.is_empty() { action.to_string() } else { step.name },
+        action,
+        on,
+        expect: step.expect,
+        through: step.through,
+        never: step.never,
+        always: step.always,
+        hold: step.hold,
+        within: step.within.map_or(WITHIN, |w| w.0),
+        pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
+        same_second: step.same_second,
+        at: text.at(node.at),
+    }
+}
+
+fn applied(place: &Place, node: &Node, step: &Step, faults: &mut Faults) -> Manifests {
+    let Some(files) = &step.apply else { return Some(Vec::new()) };
+    let nodes = node.get("apply").map(Node::items).unwrap_or_default();
+    let manifests: Vec<Option<Vec<_>>> =
+        files.0.iter().zip(nodes).map(|(name, node)| read(place, name, node, faults)).collect();
+    let manifests: Vec<Manifest> = manifests.into_iter().collect::<Option<Vec<_>>>()?.concat();
+    Some(in_order(manifests))
+}
+
+fn read(place: &Place, name: &str, node: &Node, faults: &mut Faults) -> Option<Vec<Manifest>> {
+    match place.read(name) {
+        Ok(text) => Manifest::read(&text).map_err(|fault| faults.push(fault)).ok(),
+        Err((what, near)) => {
+            let why =
+                near.unwrap_or_else(|| "paths are relative to the scenario file; `@name` is a shared manifest".into());
+            faults.at(node.at, what, why);
+            None
+        }
+    }
+}
+
+/// Tells every claim where it is written.
+fn fill_in(text: &Text, tree: &Node, file: &mut ScenarioFile) {
+    let all = |node: &Node, key: &str, states: &mut Vec<StateMatch>| {
+        for (state, node) in states.iter_mut().zip(node.get(key).map(Node::items).unwrap_or_default()) {
+            state.at = text.at(node.at);
+        }
+    };
+    all(tree, "never", &mut file.never);
+    all(tree, "always", &mut file.always);
+    for (step, node) in file.steps.iter_mut().zip(tree.get("steps").map(Node::items).unwrap_or_default()) {
+        if let Some(expect) = &mut step.expect {
+            expect.at = text.at(node.key_at("expect"));
+        }
+        all(node, "through", &mut step.through);
+        all(node, "never", &mut step.never);
+        all(node, "always", &mut step.always);
+    }
+}
