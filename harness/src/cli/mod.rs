@@ -1,1 +1,59 @@
-//! cli
+//! The command line: arguments, what is shown while something goes on, exit codes.
+
+pub mod args;
+mod exit;
+mod progress;
+mod run;
+mod session;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use exit::{Exit, Fault};
+
+use args::{Command, Proofroll};
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let arguments = Proofroll::parse();
+    logging(arguments.verbose);
+    let outcome = dispatch(arguments);
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(fault) => {
+            anstream::eprintln!("{fault}");
+            fault.exit().into()
+        }
+    }
+}
+
+fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
+    crate::run::timeouts::scale().map_err(Fault::input)?;
+    match arguments.command {
+        Command::Guide(guide) => run::guide(&guide),
+        Command::Run(what) => run::run(&what),
+        Command::Schema(which) => {
+            let schema = match which.of {
+                args::SchemaOf::Scenario => crate::scenario::schema(),
+                args::SchemaOf::Report => crate::report::schema(),
+            };
+            anstream::println!("{schema:#}");
+            Ok(Exit::Passed)
+        }
+    }
+}
+
+/// What the harness does inside, on stderr, when asked for.
+fn logging(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "proofroll=info",
+        2 => "proofroll=debug",
+        _ => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFROLL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

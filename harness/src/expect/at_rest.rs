@@ -3,10 +3,7 @@
 //! The controller takes them from an informer, so they lag; and a generation is observed before
 //! they are refreshed. Only when they agree is `Healthy` the whole truth.
 
-use crate::{
-    rollout::Rollout,
-    timeline::World,
-};
+use crate::{rollout::Rollout, timeline::World};
 
 /// The counters that differ from what the ReplicaSets hold: name, counter, sum. Empty at rest.
 ///
@@ -46,6 +43,7 @@ pub fn explain(rollout: &Rollout, world: &World) -> Option<String> {
     if differences.is_empty() {
         return None;
     }
-    let words = differences.iter().map(|(name, counter, sum)| format!("{name} says {counter}, the ReplicaSets hold {sum}"));
+    let words =
+        differences.iter().map(|(name, counter, sum)| format!("{name} says {counter}, the ReplicaSets hold {sum}"));
     Some(words.collect::<Vec<_>>().join("; "))
 }

@@ -104,7 +104,9 @@ impl Checks<'_> {
 
     fn rollout(&mut self, expected: &StateMatch, world: &World, info: &RolloutInfo) {
         self.phase(expected, world, info);
-        self.by_release("message", expected.message.as_ref(), format!("{:?}", info.message), |m| m.holds(&info.message));
+        self.by_release("message", expected.message.as_ref(), format!("{:?}", info.message), |m| {
+            m.holds(&info.message)
+        });
         let step = info.step.map_or_else(|| "none".to_owned(), |(index, total)| format!("{index}/{total}"));
         self.by_release("step", expected.step.as_ref(), step, |step| {
             info.step.is_some_and(|(index, total)| index == step.index && step.total.is_none_or(|t| t == total))
@@ -173,7 +175,8 @@ impl Checks<'_> {
         let must_exist = expected.exists.unwrap_or(true);
         let Some(set) = set else {
             let there: Vec<_> = info.replica_sets.iter().map(|set| set.revision.to_string()).collect();
-            let got = if there.is_empty() { "no revision at all".into() } else { format!("revisions {}", there.join(", ")) };
+            let got =
+                if there.is_empty() { "no revision at all".into() } else { format!("revisions {}", there.join(", ")) };
             let want = if must_exist { "a ReplicaSet" } else { "no ReplicaSet" };
             return self.add(name("exists"), want, got, !must_exist);
         };

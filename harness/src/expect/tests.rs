@@ -102,7 +102,11 @@ fn back_to_stable_is_the_same_replica_set_and_takes_no_step() {
     let log = guide();
     let history = log.history();
     let gate = observed(history, 4);
-    let end = first(history, gate, "{phase: Healthy, revisions: {4: {role: stable, was: 2, pods: 5}, 3: {scaled-down: true}}}");
+    let end = first(
+        history,
+        gate,
+        "{phase: Healthy, revisions: {4: {role: stable, was: 2, pods: 5}, 3: {scaled-down: true}}}",
+    );
     let end = end.expect("revision 4 is the ReplicaSet that was revision 2");
     let release = release();
     let paused = state("{phase: Paused}");
@@ -117,7 +121,8 @@ fn a_state_of_a_moment_breaks_never_and_always() {
     let history = log.history();
     let release = release();
     let (from, to) = (observed(history, 2), history.end());
-    let Claim::Broken(point, checks) = temporal::never(history, from, to, &state("{step: 5/8}"), subject(&release)) else {
+    let Claim::Broken(point, checks) = temporal::never(history, from, to, &state("{step: 5/8}"), subject(&release))
+    else {
         panic!("the guide passes step 5");
     };
     assert_eq!(checks[0].got, "5/8");
@@ -166,10 +171,22 @@ fn healthy_needs_counters_at_rest() {
 #[case("{revisions: {9: {pods: 1}}}", "revisions.9.exists: expected a ReplicaSet, got revisions 4, 3, 1")]
 #[case("{revisions: {3: {exists: false}}}", "revisions.3.exists: expected no ReplicaSet, got rollouts-demo-64fbcbbd74")]
 #[case("{revisions: {4: {pods: 4, terminating: 0, ready: 5}}}", "revisions.4.pods: expected 4, got 5")]
-#[case("{revisions: {4: {scaled-down: true}}}", "revisions.4.scaled-down: expected scaled down, got spec.replicas 5, 5 pods")]
-#[case("{revisions: {4: {was: 1}}}", "revisions.4.was: expected rollouts-demo-5cd66ff7ff, which was revision 1, got rollouts-demo-76ddfb4f47")]
-#[case("{images: {'argoproj/rollouts-demo:blue': [stable]}}", "images: expected argoproj/rollouts-demo:blue (stable), got argoproj/rollouts-demo:yellow (stable)")]
-#[case("{services: {rollouts-demo: {selector: {app: x}}}}", "services.rollouts-demo.selector: expected app=x, got app=rollouts-demo")]
+#[case(
+    "{revisions: {4: {scaled-down: true}}}",
+    "revisions.4.scaled-down: expected scaled down, got spec.replicas 5, 5 pods"
+)]
+#[case(
+    "{revisions: {4: {was: 1}}}",
+    "revisions.4.was: expected rollouts-demo-5cd66ff7ff, which was revision 1, got rollouts-demo-76ddfb4f47"
+)]
+#[case(
+    "{images: {'argoproj/rollouts-demo:blue': [stable]}}",
+    "images: expected argoproj/rollouts-demo:blue (stable), got argoproj/rollouts-demo:yellow (stable)"
+)]
+#[case(
+    "{services: {rollouts-demo: {selector: {app: x}}}}",
+    "services.rollouts-demo.selector: expected app=x, got app=rollouts-demo"
+)]
 #[case("{services: {none: {}}}", "services.none.exists: expected a Service, got no Service")]
 #[case("{exists: false}", "exists: expected no Rollout, got rollouts-demo")]
 #[case("{list: {status: Paused}}", "list.status: expected Paused, got Healthy")]

@@ -78,11 +78,7 @@ pub(crate) struct Compile<'a> {
 
 impl Compile<'_> {
     /// Does it, with go commands from `go`.
-    pub fn run(
-        &self,
-        go: &dyn Fn() -> Result<Command, GoError>,
-        progress: &dyn Progress,
-    ) -> Result<(), WayError> {
+    pub fn run(&self, go: &dyn Fn() -> Result<Command, GoError>, progress: &dyn Progress) -> Result<(), WayError> {
         let started = Instant::now();
         let mut meter = Meter::new(self.title.clone(), self.expected);
         fs::create_dir_all(self.temporary).map_err(WayError::io("cannot make the directory", self.temporary))?;

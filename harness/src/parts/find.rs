@@ -252,7 +252,8 @@ impl Parts {
                 }
             }
         }
-        let next = format!("{next}; or give binaries of your own with PROOFROLL_PARTS_DIR or {}", recipe.part.variable());
+        let next =
+            format!("{next}; or give binaries of your own with PROOFROLL_PARTS_DIR or {}", recipe.part.variable());
         Err(PartError::NotFound { title, tried, next })
     }
 

@@ -79,6 +79,8 @@ pub struct CanaryStrategy {
     pub abort_scale_down_delay: Option<Duration>,
     /// `minPodsPerReplicaSet`
     pub min_pods_per_replica_set: Option<i64>,
+    /// `replicaProgressThreshold`: fewer available pods than `spec.replicas` may be enough to go on.
+    pub replica_progress_threshold: bool,
 }
 
 /// `spec.strategy.canary.trafficRouting`
@@ -169,6 +171,7 @@ impl CanaryStrategy {
             scale_down_delay: seconds(canary, "scaleDownDelaySeconds"),
             abort_scale_down_delay: seconds(canary, "abortScaleDownDelaySeconds"),
             min_pods_per_replica_set: canary.number("minPodsPerReplicaSet"),
+            replica_progress_threshold: canary.optional("replicaProgressThreshold").is_some(),
         }
     }
 }

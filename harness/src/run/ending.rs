@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Stage, claims, failure, listener::News, trouble::{Trouble, chain}};
+use super::{Stage, claims, failure, listener::News, step::FENCE, timeouts::scaled, trouble::Trouble};
 use crate::{
     act::Actor,
-    controller::Controller,
+    controller::{self, Controller, Fence},
     expect::{
         Subject,
         invariants::{self, Ground, Quiet},
@@ -21,7 +21,8 @@ use crate::{
 pub(super) async fn come_to_rest(
     timeline: &Timeline,
     actor: &Actor,
-    controller: &mut Controller,
+    controller: &Controller,
+    namespace: &str,
     scenario: &Scenario,
 ) -> Result<Option<Quiet>, Trouble> {
     let rollouts: BTreeSet<_> = scenario.steps.iter().map(|step| step.on.clone()).collect();
@@ -29,23 +30,27 @@ pub(super) async fn come_to_rest(
         let log = timeline.log();
         rollouts.into_iter().filter(|name| log.live().rollout(name).is_some()).collect()
     };
-    if there.is_empty() || !controller.is_running() {
+    if there.is_empty() || controller.pid().is_none() {
         timeline.barrier().await?;
         return Ok(None);
     }
-    let fence = async |controller: &mut Controller| {
+    let fences = async || {
         for name in &there {
-            controller.fence(actor, name).await.map_err(|error| {
-                Trouble::Conformance(format!("at the end, with nothing left to do: {}", chain(&error)))
-            })?;
+            let passed = Fence::new(actor, controller.log(), namespace).pass(name, scaled(FENCE)).await;
+            passed.map_err(|error| Trouble::from(error).context("at the end, with nothing left to do: "))?;
         }
         Ok::<_, Trouble>(())
     };
-    fence(controller).await?;
+    let log = |error: std::io::Error| Trouble::Infra(format!("the controller's log can't be read: {error}"));
+    fences().await?;
     let from = timeline.barrier().await?;
-    let began = controller.log_position();
-    fence(controller).await?;
-    let reconciles = there.iter().map(|name| controller.reconciles(name, began)).sum();
+    let began = controller.log().position().map_err(log)?;
+    fences().await?;
+    let ended = controller.log().position().map_err(log)?;
+    let mut reconciles = 0;
+    for name in &there {
+        reconciles += controller::reconciles(controller.log(), namespace, name, began, ended).map_err(log)?;
+    }
     let to = timeline.barrier().await?;
     Ok(Some(Quiet { from, to, reconciles }))
 }

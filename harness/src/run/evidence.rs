@@ -23,12 +23,13 @@ impl Evidence<'_> {
     /// - `own-writes.json`: the resourceVersions of the harness's own writes;
     /// - `controller.log`: the controller's log; after a conformance failure it ends with the
     ///   stacks of all its goroutines (SIGQUIT), for a hang shows there.
-    pub async fn keep(&self, root: &Path, controller: &mut Controller) -> io::Result<PathBuf> {
+    pub async fn keep(&self, root: &Path, controller: &Controller) -> io::Result<PathBuf> {
         let directory = new_directory(root, &self.scenario.id)?;
         // A barrier completes what was seen; if the cluster is gone, what is there must do.
         let _ = self.timeline.barrier().await;
         if let Trouble::Conformance(_) = self.trouble {
-            controller.dump().await;
+            // The stacks go to the log, which is copied below; without them the rest is worth keeping.
+            let _ = controller.dump().await;
         }
         fs::write(directory.join("failure.txt"), format!("{}\n", self.trouble))?;
         fs::write(directory.join("report.json"), serde_json::to_vec_pretty(self.report)?)?;
@@ -36,7 +37,7 @@ impl Evidence<'_> {
         let mut timeline = io::BufWriter::new(fs::File::create(directory.join("timeline.jsonl"))?);
         recording::write(self.timeline.log().history(), &mut timeline)?;
         io::Write::flush(&mut timeline)?;
-        fs::copy(controller.log_path(), directory.join("controller.log"))?;
+        fs::copy(controller.log().path(), directory.join("controller.log"))?;
         Ok(directory)
     }
 }

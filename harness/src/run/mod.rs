@@ -6,17 +6,19 @@
 //! its gate is known ([`claims`]). At the end, when nothing is to happen any more, two fences make
 //! sure that the controller has looked once more, and the invariants are judged ([`ending`]).
 
+mod acting;
 mod awaiting;
 mod claims;
 mod ending;
 mod evidence;
 pub mod failure;
 pub mod listener;
+pub mod provision;
 mod scenario;
 mod step;
 pub mod timeouts;
-mod trouble;
+pub mod trouble;
 
 pub use listener::{Deaf, Listener, News};
-pub use scenario::{Options, Stage, run};
+pub use scenario::{Options, Stage, run, skipped};
 pub use trouble::Trouble;

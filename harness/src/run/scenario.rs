@@ -1,11 +1,12 @@
 //! A whole scenario, from an empty namespace to the verdict.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
+    acting,
     claims::OpenSpan,
     ending, evidence,
     listener::{Listener, News},
@@ -17,7 +18,7 @@ use crate::{
     cluster::Plane,
     controller::{Controller, ControllerConfig, ControllerRelease},
     report::v1,
-    scenario::{Action, Scenario},
+    scenario::Scenario,
     timeline::{Point, Timeline},
 };
 
@@ -46,20 +47,12 @@ pub struct Options {
     pub evidence: PathBuf,
 }
 
+/// How long a controller may take until it serves.
+const UP_WITHIN: Duration = Duration::from_secs(30);
+
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
-    let mut report = v1::Scenario {
-        id: scenario.id.clone(),
-        title: scenario.title.clone(),
-        must: scenario.must.clone(),
-        verdict: v1::Verdict::Pass,
-        seconds: 0.0,
-        namespace: None,
-        steps: Vec::new(),
-        invariants: Vec::new(),
-        reason: None,
-        evidence: None,
-    };
+    let mut report = blank(scenario);
     let trouble = tokio::select! {
         outcome = on_stage(stage, scenario, &mut report) => outcome.err(),
         why = stage.plane.broken() => Some(Trouble::Infra(why)),
@@ -75,13 +68,39 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     report
 }
 
+/// Reports that `scenario` is not run.
+pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> v1::Scenario {
+    let report = v1::Scenario { verdict: v1::Verdict::Skip, reason: Some(reason), ..blank(scenario) };
+    listener.hear(&scenario.id, News::Ended(&report));
+    report
+}
+
+/// The report of a scenario of which nothing is known yet.
+fn blank(scenario: &Scenario) -> v1::Scenario {
+    v1::Scenario {
+        id: scenario.id.clone(),
+        title: scenario.title.clone(),
+        must: scenario.must.clone(),
+        verdict: v1::Verdict::Pass,
+        seconds: 0.0,
+        namespace: None,
+        steps: Vec::new(),
+        invariants: Vec::new(),
+        reason: None,
+        evidence: None,
+    }
+}
+
 async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
     let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
     let namespace = stage.plane.create_namespace(&prefix(&scenario.id)).await.map_err(|e| infra(&e))?;
     report.namespace = Some(namespace.clone());
     let outcome = in_namespace(stage, scenario, &namespace, report).await;
     if !stage.options.keep {
-        stage.plane.delete_namespace(&namespace);
+        // Deletion never delays the verdict; what can't be asked for now, the keeper does.
+        if let Err(error) = stage.plane.delete_namespace(&namespace) {
+            tracing::warn!("namespace {namespace}: {}", chain(&error));
+        }
     }
     outcome
 }
@@ -95,26 +114,30 @@ async fn in_namespace(
     let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
     let client = stage.plane.client();
     let endpoint = stage.plane.endpoint();
-    let directory = tempfile::Builder::new().prefix("proofroll-").tempdir_in(stage.plane.scratch()).map_err(|e| infra(&e))?;
     let config = ControllerConfig {
         binary: stage.release.binary.clone(),
         version: stage.release.version.clone(),
-        manifests: stage.release.manifests.namespace_install(),
         client: client.clone(),
         server: endpoint.server,
         ca_pem: endpoint.ca_pem,
         namespace: namespace.to_owned(),
-        dir: directory.path().to_owned(),
+        namespace_install: stage.release.manifests.namespace_install(),
+        // Below the plane's directory: whatever happens to us, the keeper removes it.
+        dir: stage.plane.dir().path().join("controllers").join(namespace),
+        log_level: "info".into(),
         extra_args: Vec::new(),
+        up_within: UP_WITHIN,
     };
     // The watches are opened while the controller starts: both before the first action.
     let (timeline, controller) = tokio::join!(Timeline::open(client.clone(), namespace), Controller::start(config));
     let timeline = timeline.map_err(|e| infra(&e))?;
-    let mut controller = controller.map_err(|e| infra(&e))?;
+    let controller = controller.map_err(|e| infra(&e))?;
     let actor = Actor::new(client, namespace, stage.kinds.clone());
 
     let mut acts = Acts {
         stage,
+        namespace,
+        controller: &controller,
         scenario,
         report,
         timeline: &timeline,
@@ -123,24 +146,20 @@ async fn in_namespace(
         open: None,
         from: Point::default(),
     };
-    let watch = controller.exited();
     let outcome = tokio::select! {
-        outcome = acts.play(&mut controller) => outcome,
-        error = watch => Err(infra(&error)),
+        outcome = acts.play() => outcome,
+        error = controller.exited() => Err(infra(&error)),
     };
-    let Acts { own_writes, .. } = acts;
+    let own_writes = acts.own_writes;
     if let Err(trouble) = &outcome {
         let evidence = evidence::Evidence { scenario, trouble, timeline: &timeline, report, own_writes: &own_writes };
-        match evidence.keep(&stage.options.evidence, &mut controller).await {
+        match evidence.keep(&stage.options.evidence, &controller).await {
             Ok(directory) => report.evidence = Some(directory.display().to_string()),
             Err(error) => tracing::warn!("the evidence could not be written: {}", chain(&error)),
         }
     }
-    if !stage.options.keep {
-        controller.stop().await;
-    }
     outcome.map_err(|trouble| match &report.evidence {
-        Some(directory) => Trouble::context(trouble, "").with_end(&format!("\nevidence: {directory}")),
+        Some(directory) => trouble.with(&format!("\nevidence: {directory}")),
         None => trouble,
     })
 }
@@ -148,6 +167,8 @@ async fn in_namespace(
 /// The steps of a scenario, one after the other.
 struct Acts<'a> {
     stage: &'a Stage<'a>,
+    namespace: &'a str,
+    controller: &'a Controller,
     scenario: &'a Scenario,
     report: &'a mut v1::Scenario,
     timeline: &'a Timeline,
@@ -159,12 +180,12 @@ struct Acts<'a> {
 }
 
 impl Acts<'_> {
-    async fn play(&mut self, controller: &mut Controller) -> Result<(), Trouble> {
+    async fn play(&mut self) -> Result<(), Trouble> {
         let id = &self.scenario.id;
         let listener = self.stage.listener;
-        let given = Action::Apply(self.scenario.given.clone());
         if !self.scenario.given.is_empty() {
-            self.actor.act("", &given).await.map_err(|e| Trouble::from(e).context("what is given could not be applied: "))?;
+            let applied = acting::apply(self.actor, &self.scenario.given).await;
+            applied.map_err(|e| Trouble::from(e).context("what is given could not be applied: "))?;
         }
         self.timeline.barrier().await?;
         self.from = self.timeline.log().history().end();
@@ -174,7 +195,8 @@ impl Acts<'_> {
         for (index, step) in self.scenario.steps.iter().enumerate() {
             let mut hands = Hands {
                 actor: self.actor,
-                controller: &mut *controller,
+                controller: self.controller,
+                namespace: self.namespace,
                 timeline: self.timeline,
                 release: &self.stage.release.version,
                 listener,
@@ -201,7 +223,7 @@ impl Acts<'_> {
         if let Some(trouble) = first_trouble {
             return Err(trouble);
         }
-        let ground = ending::come_to_rest(self.timeline, self.actor, controller, self.scenario).await?;
+        let ground = ending::come_to_rest(self.timeline, self.actor, self.controller, self.namespace, self.scenario).await?;
         self.report.seconds = began.elapsed().as_secs_f64();
         self.settle(self.timeline.log().history().end().next())?;
         ending::judge(self.scenario, self.stage, self.timeline.log().history(), &self.own_writes, ground, self.report)

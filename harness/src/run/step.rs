@@ -7,6 +7,7 @@ use semver::Version;
 use tokio::time::Instant;
 
 use super::{
+    acting,
     awaiting::{Awaited, Outcome},
     claims::{self, OpenSpan},
     failure,
@@ -16,20 +17,21 @@ use super::{
 };
 use crate::{
     act::{self, Actor, Done},
-    controller::Controller,
+    controller::{Controller, Fence},
     expect::{self, Gate, Subject, temporal},
     report::v1,
-    scenario::{
-        Action, LoadedStep,
-        model::{ControllerAction, Hold},
-    },
+    scenario::{Action, LoadedStep, model::Hold},
     timeline::{History, Kind, Point, Timeline, pauses},
 };
+
+/// How long a fence may take.
+pub(super) const FENCE: Duration = Duration::from_secs(30);
 
 /// What a step works with.
 pub(super) struct Hands<'a> {
     pub actor: &'a Actor,
-    pub controller: &'a mut Controller,
+    pub controller: &'a Controller,
+    pub namespace: &'a str,
     pub timeline: &'a Timeline,
     pub release: &'a Version,
     pub listener: &'a dyn Listener,
@@ -59,9 +61,12 @@ impl Hands<'_> {
     pub async fn step(&mut self, index: usize, step: &LoadedStep, from: Point) -> Result<Ended, Trouble> {
         self.listener.hear(self.id, News::Step { index, name: &step.name });
         let before = self.timeline.log().live().rollout(&step.on).map(|rollout| rollout.metadata.generation);
-        self.await_new_second(step).await;
+        // The controller compares whole seconds of creation to tell revisions apart.
+        if !step.same_second && act::makes_revision(step.action.key()) {
+            self.actor.wait_for_new_second(&step.on).await?;
+        }
         let began = (Instant::now(), Timestamp::now());
-        let done = self.act(step).await?;
+        let done = acting::act(self.actor, self.controller, &step.on, &step.action).await?;
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
         let gate = gate_of(step, &done, before);
@@ -93,43 +98,6 @@ impl Hands<'_> {
         Ok(ended)
     }
 
-    /// The controller compares whole seconds of creation to tell revisions apart.
-    async fn await_new_second(&self, step: &LoadedStep) {
-        if step.same_second || !act::makes_revision(&step.action) {
-            return;
-        }
-        let newest = {
-            let log = self.timeline.log();
-            let live = log.live();
-            let sets = live.objects(Kind::ReplicaSet).filter_map(|object| object.replica_set()?.metadata.created);
-            let restarts = live.rollouts().filter_map(|rollout| rollout.status.restarted_at);
-            sets.chain(restarts).max()
-        };
-        act::wait_for_new_second(newest).await;
-    }
-
-    async fn act(&mut self, step: &LoadedStep) -> Result<Done, Trouble> {
-        let done = match &step.action {
-            Action::Controller(action) => {
-                let command = self.drive(*action).await?;
-                Done { objects: Vec::new(), changed: true, command }
-            }
-            action => self.actor.act(&step.on, action).await.map_err(|error| Trouble::from(error).context("the action failed: "))?,
-        };
-        Ok(done)
-    }
-
-    async fn drive(&mut self, action: ControllerAction) -> Result<String, Trouble> {
-        let infra = |error: crate::controller::ControllerError| Trouble::Infra(super::trouble::chain(&error));
-        match action {
-            ControllerAction::Kill => self.controller.kill().await.map_err(infra)?,
-            ControllerAction::Term => self.controller.term().await.map_err(infra)?,
-            ControllerAction::Restart => self.controller.restart().await.map_err(infra)?,
-            ControllerAction::Start => self.controller.launch().await.map_err(infra)?,
-        }
-        Ok(Action::Controller(action).to_string())
-    }
-
     /// Lets the time of a `hold` pass, so that what follows is in the history.
     async fn hold(&mut self, step: &LoadedStep, hold: &Hold, met: Point) -> Result<(), Trouble> {
         if let Some(span) = hold.r#for {
@@ -138,12 +106,8 @@ impl Hands<'_> {
             tokio::time::sleep(span.0.saturating_sub(stood)).await;
         }
         for _ in 0..hold.reconciles.unwrap_or(0) {
-            let uid_and_set = self.timeline.log().live().rollout(&step.on).map(|rollout| rollout.metadata.name.clone());
-            let Some(name) = uid_and_set else { break };
-            self.controller
-                .fence(self.actor, &name)
-                .await
-                .map_err(|error| Trouble::Conformance(format!("while `expect` was to hold: {}", super::trouble::chain(&error))))?;
+            let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
+            fence.pass(&step.on, scaled(FENCE)).await.map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))?;
         }
         self.timeline.barrier().await?;
         Ok(())

@@ -1,6 +1,6 @@
 //! Why a scenario did not end well, and whose fault it is.
 
-use crate::{act::ActError, timeline::BarrierError};
+use crate::{act::ActError, controller::FenceError, timeline::BarrierError};
 
 /// Why a scenario did not end well. The text is whole: it goes to people as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,14 @@ impl Trouble {
     pub fn text(&self) -> &str {
         match self {
             Self::Conformance(text) | Self::Infra(text) => text,
+        }
+    }
+
+    /// With `more` behind the text.
+    pub fn with(self, more: &str) -> Self {
+        match self {
+            Self::Conformance(text) => Self::Conformance(text + more),
+            Self::Infra(text) => Self::Infra(text + more),
         }
     }
 
@@ -63,5 +71,16 @@ impl From<ActError> for Trouble {
     fn from(error: ActError) -> Self {
         let text = chain(&error);
         if error.is_infrastructure() { Self::Infra(text) } else { Self::Conformance(text) }
+    }
+}
+
+impl From<FenceError> for Trouble {
+    fn from(error: FenceError) -> Self {
+        match error {
+            FenceError::Annotate(error) => Self::from(error),
+            FenceError::Log(_) => Self::Infra(chain(&error)),
+            // A controller that runs but doesn't reconcile when it is asked to.
+            FenceError::TimedOut { .. } => Self::Conformance(error.to_string()),
+        }
     }
 }

@@ -48,7 +48,8 @@ impl Timeline {
         let mut arrivals = self.arrivals();
         let lagging = || {
             let log = self.log();
-            let late = Kind::ALL.into_iter().zip(&marks).filter(|(kind, mark)| log.reached(*kind).is_none_or(|r| r < **mark));
+            let late =
+                Kind::ALL.into_iter().zip(&marks).filter(|(kind, mark)| log.reached(*kind).is_none_or(|r| r < **mark));
             late.map(|(kind, _)| kind).collect::<Vec<_>>()
         };
         let all_reached = async {

@@ -105,7 +105,8 @@ impl Kind {
         let selector = json!({"matchLabels": {"proofroll.dev/marker": "true"}});
         match self {
             Self::Rollout => {
-                marker["spec"] = json!({"replicas": 0, "selector": selector, "template": template, "strategy": {"canary": {}}});
+                marker["spec"] =
+                    json!({"replicas": 0, "selector": selector, "template": template, "strategy": {"canary": {}}});
             }
             Self::ReplicaSet => {
                 marker["spec"] = json!({"replicas": 0, "selector": selector, "template": template});
@@ -119,14 +120,16 @@ impl Kind {
                 });
             }
             Self::AnalysisRun => {
-                marker["spec"] = json!({"metrics": [{"name": "marker", "provider": {"web": {"url": "http://127.0.0.1:1"}}}]});
+                marker["spec"] =
+                    json!({"metrics": [{"name": "marker", "provider": {"web": {"url": "http://127.0.0.1:1"}}}]});
             }
             Self::Experiment => {
                 marker["spec"] = json!({"templates": [{"name": "marker", "replicas": 0, "selector": selector, "template": template}]});
             }
             Self::Job => marker["spec"] = json!({"suspend": true, "template": {"spec": pod}}),
             Self::Event => {
-                marker["involvedObject"] = json!({"kind": "Namespace", "apiVersion": "v1", "name": namespace, "namespace": namespace});
+                marker["involvedObject"] =
+                    json!({"kind": "Namespace", "apiVersion": "v1", "name": namespace, "namespace": namespace});
                 marker["reason"] = json!("Marker");
                 marker["message"] = json!("a point in the timeline of proofroll");
                 marker["type"] = json!("Normal");

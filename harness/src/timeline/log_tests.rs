@@ -24,7 +24,9 @@ fn order(history: &History) -> Vec<u64> {
 #[test]
 fn kinds_that_arrive_out_of_order_are_put_into_the_order_of_the_writes() {
     let mut log = Log::default();
-    for (kind, name, rv) in [(Kind::Pod, "p", 12), (Kind::Pod, "p", 15), (Kind::ReplicaSet, "s", 11), (Kind::Rollout, "r", 14)] {
+    for (kind, name, rv) in
+        [(Kind::Pod, "p", 12), (Kind::Pod, "p", 15), (Kind::ReplicaSet, "s", 11), (Kind::Rollout, "r", 14)]
+    {
         log.record(object(kind, name, rv), Timestamp::UNIX_EPOCH);
     }
     log.complete(14);
@@ -47,7 +49,10 @@ fn a_state_is_the_sum_of_the_writes_up_to_it() {
         let world = log.history().world(Point(point));
         world.objects(Kind::Pod).map(|object| object.name.clone()).collect::<Vec<_>>()
     };
-    assert_eq!([names(0), names(1), names(2), names(3)], [vec![], vec!["a"], vec!["a", "b"], vec!["b"]].map(|v| v.into_iter().map(String::from).collect::<Vec<_>>()));
+    assert_eq!(
+        [names(0), names(1), names(2), names(3)],
+        [vec![], vec!["a"], vec!["a", "b"], vec!["b"]].map(|v| v.into_iter().map(String::from).collect::<Vec<_>>())
+    );
 }
 
 #[test]
@@ -58,7 +63,10 @@ fn a_resource_version_has_its_point() {
     }
     log.complete(30);
     let history = log.history();
-    assert_eq!([history.at_rv(5), history.at_rv(20), history.at_rv(21), history.at_rv(31)], [Point(1), Point(2), Point(3), Point(4)]);
+    assert_eq!(
+        [history.at_rv(5), history.at_rv(20), history.at_rv(21), history.at_rv(31)],
+        [Point(1), Point(2), Point(3), Point(4)]
+    );
     assert_eq!([history.rv(Point(0)), history.rv(Point(2))], [0, 20]);
 }
 
@@ -73,7 +81,8 @@ fn a_gap_is_found_by_the_stretch_that_it_overlaps() {
 
 /// The lines of the recorded guide.
 fn guide() -> Vec<Line> {
-    recording::read(&include_bytes!("../../tests/recordings/guide-v1.10.2.jsonl")[..]).expect("the recording is in the repository")
+    recording::read(&include_bytes!("../../tests/recordings/guide-v1.10.2.jsonl")[..])
+        .expect("the recording is in the repository")
 }
 
 #[test]
@@ -83,7 +92,10 @@ fn a_recording_is_replayed_and_written_again() {
     recording::write(log.history(), &mut written).unwrap();
     let again = recording::replay(&recording::read(&written[..]).unwrap());
     assert_eq!(order(again.history()), order(log.history()));
-    assert_eq!(again.history().last().info("rollouts-demo").map(|i| i.phase), log.history().last().info("rollouts-demo").map(|i| i.phase));
+    assert_eq!(
+        again.history().last().info("rollouts-demo").map(|i| i.phase),
+        log.history().last().info("rollouts-demo").map(|i| i.phase)
+    );
 }
 
 #[test]
@@ -109,8 +121,14 @@ fn deliver(lines: &[Line], choices: &[(usize, bool, bool)]) -> Log {
     for stream in streams.values_mut() {
         stream.listed(Vec::new(), 0).into_iter().for_each(|o| log.record(o, Timestamp::UNIX_EPOCH));
     }
-    let kinds: BTreeMap<&str, Kind> =
-        [("rollout", Kind::Rollout), ("rs", Kind::ReplicaSet), ("pod", Kind::Pod), ("svc", Kind::Service), ("event", Kind::Event)].into();
+    let kinds: BTreeMap<&str, Kind> = [
+        ("rollout", Kind::Rollout),
+        ("rs", Kind::ReplicaSet),
+        ("pod", Kind::Pod),
+        ("svc", Kind::Service),
+        ("event", Kind::Event),
+    ]
+    .into();
     let mut choices = choices.iter().cycle();
     while queues.values().any(|queue| !queue.is_empty()) {
         let (pick, barrier, repeat) = choices.next().copied().unwrap_or_default();
@@ -180,7 +198,13 @@ fn a_walk_gives_the_same_states_as_each_point_alone() {
 #[test]
 fn the_kinds_of_the_recording_are_all_known() {
     let log = recording::replay(&guide());
-    let events: Vec<Value> = log.history().entries().iter().filter(|e| e.kind() == Kind::Event).map(|e| e.object.raw["reason"].clone()).collect();
+    let events: Vec<Value> = log
+        .history()
+        .entries()
+        .iter()
+        .filter(|e| e.kind() == Kind::Event)
+        .map(|e| e.object.raw["reason"].clone())
+        .collect();
     assert!(events.iter().any(|reason| reason == "RolloutAborted"), "{events:?}");
     assert_eq!(log.history().entries().len(), guide().len());
 }

@@ -7,12 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    history::History,
-    kind::Kind,
-    log::Log,
-    stream::Stream,
-};
+use super::{history::History, kind::Kind, log::Log, stream::Stream};
 
 /// One line of a recording.
 #[derive(Debug, Clone, Serialize, Deserialize)]

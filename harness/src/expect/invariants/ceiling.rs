@@ -1,6 +1,9 @@
 //! Ceiling (basic canary): never more pods asked for than replicas + maxSurge.
 
-use super::{Judgement, ground::{Ground, SpecsInFlight}};
+use super::{
+    Judgement,
+    ground::{Ground, SpecsInFlight},
+};
 use crate::rollout::Rollout;
 
 /// The most that a spec allows; None where the claim isn't made (router, blue-green).

@@ -1,6 +1,9 @@
 //! Floor (basic canary): what is scaled down leaves enough pods that serve.
 
-use super::{Judgement, ground::{Ground, SpecsInFlight}};
+use super::{
+    Judgement,
+    ground::{Ground, SpecsInFlight},
+};
 use crate::rollout::{ReplicaSet, Rollout};
 
 /// The least that a spec demands; None where the claim isn't made (router, blue-green).
@@ -42,7 +45,9 @@ pub(super) fn judge(ground: &Ground<'_>) -> Judgement {
             let name = &set.metadata.name;
             judgement.violate(
                 step.entry.rv,
-                format!("{name} was lowered from {was} to {is}: {kept} available pods are kept, at least {least} must be"),
+                format!(
+                    "{name} was lowered from {was} to {is}: {kept} available pods are kept, at least {least} must be"
+                ),
             );
         }
     });

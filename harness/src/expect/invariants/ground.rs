@@ -117,9 +117,9 @@ pub fn is_input(step: &Step<'_>, own_writes: &BTreeSet<u64>) -> bool {
     match object.kind {
         Kind::Rollout => {
             own_writes.contains(&step.entry.rv)
-                || step.before.is_some_and(|before| {
-                    before.raw["metadata"]["generation"] != object.raw["metadata"]["generation"]
-                })
+                || step
+                    .before
+                    .is_some_and(|before| before.raw["metadata"]["generation"] != object.raw["metadata"]["generation"])
         }
         Kind::ReplicaSet | Kind::AnalysisRun | Kind::Experiment => status_changed,
         Kind::Service | Kind::Ingress => step.before.is_some_and(|before| before.raw["spec"] != object.raw["spec"]),

@@ -42,7 +42,10 @@ pub(super) fn judge(ground: &Ground<'_>) -> Judgement {
         if since.replaced.contains(&status) {
             judgement.violate(
                 step.entry.rv,
-                format!("{} went back to a status that was already replaced, and nothing had happened in between", rollout.metadata.name),
+                format!(
+                    "{} went back to a status that was already replaced, and nothing had happened in between",
+                    rollout.metadata.name
+                ),
             );
         }
         if let Some(replaced) = since.current.replace(status) {

@@ -47,7 +47,10 @@ pub(super) fn judge(ground: &Ground<'_>) -> Judgement {
     if quiet.reconciles > budget {
         judgement.violate(
             quiet.to,
-            format!("{} reconciles at the end, when {writes} writes were made: more than {budget} is a loop", quiet.reconciles),
+            format!(
+                "{} reconciles at the end, when {writes} writes were made: more than {budget} is a loop",
+                quiet.reconciles
+            ),
         );
     }
     judgement

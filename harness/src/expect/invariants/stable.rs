@@ -31,7 +31,10 @@ pub(super) fn judge(ground: &Ground<'_>) -> Judgement {
         let name = &after.metadata.name;
         if *is != after.status.current_pod_hash {
             let current = &after.status.current_pod_hash;
-            judgement.violate(step.entry.rv, format!("the stable hash of {name} became {is}, but the current pod hash is {current}"));
+            judgement.violate(
+                step.entry.rv,
+                format!("the stable hash of {name} became {is}, but the current pod hash is {current}"),
+            );
             return;
         }
         let stable_is_gone = !step.world.replica_sets(&after.metadata.uid).any(|set| set.hash() == was);
@@ -63,7 +66,9 @@ fn incomplete(
         return (active != new.hash()).then(|| format!("the active Service selects {active}"));
     }
     let available = most_available.get(&new.metadata.uid).copied().unwrap_or(0);
-    if available < after.spec.replicas && !after.spec.canary.as_ref().is_some_and(|canary| canary.replica_progress_threshold) {
+    if available < after.spec.replicas
+        && !after.spec.canary.as_ref().is_some_and(|canary| canary.replica_progress_threshold)
+    {
         return Some(format!("it never had more than {available} of {} pods available", after.spec.replicas));
     }
     let steps = after.steps().len();

@@ -14,7 +14,8 @@ use crate::timeline::{
 const PLENTY: usize = 1000;
 
 fn guide() -> Vec<Line> {
-    recording::read(&include_bytes!("../../../tests/recordings/guide-v1.10.2.jsonl")[..]).expect("the recording is in the repository")
+    recording::read(&include_bytes!("../../../tests/recordings/guide-v1.10.2.jsonl")[..])
+        .expect("the recording is in the repository")
 }
 
 /// The user's writes of the recording: promote clears the pause conditions, abort sets `abort`,
@@ -100,7 +101,10 @@ fn ceiling_fires() {
 #[test]
 fn floor_fires() {
     // The stable ReplicaSet is lowered to 1 where it should keep 4.
-    let lines = spoil(|l| l.k == "rs" && l.o["spec"]["replicas"] == 4 && l.e == "MODIFIED", |o| o["spec"]["replicas"] = json!(1));
+    let lines = spoil(
+        |l| l.k == "rs" && l.o["spec"]["replicas"] == 4 && l.e == "MODIFIED",
+        |o| o["spec"]["replicas"] = json!(1),
+    );
     let judgement = judge("floor", &lines, None);
     insta::assert_snapshot!(judgement.violations[0].what);
 }
@@ -187,7 +191,10 @@ fn pause_length_fires() {
     // The write that ends the pause at step 3 bears a second that is too early.
     let lines = spoil(
         |l| l.k == "rollout" && l.o["status"]["currentStepIndex"] == 4,
-        |o| o["metadata"]["managedFields"] = json!([{"manager": "rollouts-controller", "operation": "Update", "time": "2026-11-23T04:16:40Z"}]),
+        |o| {
+            o["metadata"]["managedFields"] =
+                json!([{"manager": "rollouts-controller", "operation": "Update", "time": "2026-11-23T04:16:40Z"}])
+        },
     );
     let judgement = judge("pause-length", &lines, None);
     insta::assert_snapshot!(fires(&judgement));

@@ -5,8 +5,8 @@
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
 mod state;
-mod words;
 mod step;
+mod words;
 
 use std::{collections::BTreeMap, fmt};
 

@@ -1,0 +1,116 @@
+//! The arguments, and what `--help` teaches.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tests a build of the Argo Rollouts controller on a real control plane.
+///
+/// proofroll boots etcd, kube-apiserver, kube-controller-manager and kube-scheduler as ordinary
+/// processes (no Docker, no root; pods are fake, everything else is real), starts the controller,
+/// plays scenarios, and asserts replica counts, revisions and messages at every step, over
+/// everything that was seen.
+#[derive(Debug, Parser)]
+#[command(
+    name = "proofroll",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 all as expected, 1 a conformance failure, 2 bad input, 3 infrastructure, 130 interrupted."
+)]
+pub struct Proofroll {
+    /// Show what the harness does inside (repeat for more).
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replay the getting-started guide and assert every figure of it (the main job).
+    #[command(after_help = "Examples:\n  proofroll guide\n  proofroll guide --controller ./dist/rollouts-controller\n  proofroll guide --controller ~/src/argo-rollouts    # built with Go first")]
+    Guide(Guide),
+    /// Run scenarios: ours by id or pattern, your own by file.
+    #[command(after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --repeat 20 --until-fail")]
+    Run(Run),
+    /// Print the JSON Schema of scenario files or of the report.
+    Schema(Schema),
+}
+
+/// The controller under test, and how a run goes.
+#[derive(Debug, Clone, Args)]
+pub struct Running {
+    /// The controller: a release (v1.10.2), a binary, or a directory with its source, which is
+    /// built with Go first. Default: the newest release known here.
+    #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION|PATH|CHECKOUT")]
+    pub controller: Option<String>,
+    /// Expect the behaviour of this release from a controller given by path.
+    #[arg(long, env = "PROOFROLL_AS_VERSION", value_name = "VERSION")]
+    pub as_version: Option<semver::Version>,
+    /// Take scenarios from this directory instead of the ones inside the program.
+    #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
+    /// Only one line a step.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Leave cluster, namespaces and controllers' logs as they are, to look around.
+    #[arg(long)]
+    pub keep: bool,
+    /// Go on with the next step when one has failed.
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Write the report (JSON, version 1) to this file.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Where evidence of failures goes. Default: target/proofroll where there is a target
+    /// directory, else proofroll-out.
+    #[arg(long, env = "PROOFROLL_OUT", value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `proofroll guide`
+#[derive(Debug, Clone, Args)]
+pub struct Guide {
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll run`
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    #[arg(value_name = "FILTER|FILE")]
+    pub what: Vec<String>,
+    /// So many scenarios side by side. They mostly wait, so far more than there are cores is fine.
+    #[arg(short, long, default_value_t = 8, value_name = "N")]
+    pub jobs: usize,
+    /// Run each scenario so many times.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub repeat: usize,
+    /// Begin nothing new once one has failed.
+    #[arg(long)]
+    pub until_fail: bool,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll schema`
+#[derive(Debug, Clone, Args)]
+pub struct Schema {
+    /// Of what.
+    #[arg(value_enum, default_value_t = SchemaOf::Scenario)]
+    pub of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Scenario files: point your editor at it.
+    Scenario,
+    /// The report of a run.
+    Report,
+}

@@ -1,0 +1,88 @@
+//! `proofroll guide` and `proofroll run`: which scenarios.
+
+use std::path::Path;
+
+use super::{
+    args::{Guide, Run, Running},
+    exit::{Exit, Fault},
+    session::Session,
+    terminal::Detail,
+};
+use crate::scenario::{Library, Scenario};
+
+/// The scenario of the main job.
+const GUIDE: &str = "guide/canary-basic";
+
+/// `proofroll guide`
+///
+/// # Errors
+/// When there is nothing to run on.
+pub fn guide(arguments: &Guide) -> Result<Exit, Fault> {
+    let library = library(&arguments.running)?;
+    let scenarios = vec![library.load(GUIDE).map_err(Fault::input)?];
+    let detail = detail(&arguments.running, 1);
+    Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() }.run()
+}
+
+/// `proofroll run`
+///
+/// # Errors
+/// When a filter finds nothing, a file is no scenario, or there is nothing to run on.
+pub fn run(arguments: &Run) -> Result<Exit, Fault> {
+    let library = library(&arguments.running)?;
+    let chosen = choose(&library, &arguments.what)?;
+    let detail = detail(&arguments.running, chosen.len() * arguments.repeat);
+    let repeated = (0..arguments.repeat).flat_map(|_| chosen.iter().cloned());
+    let scenarios = repeated.collect();
+    let Run { jobs, until_fail, running, .. } = arguments.clone();
+    Session { scenarios, jobs, until_fail, detail, running }.run()
+}
+
+fn library(running: &Running) -> Result<Library, Fault> {
+    Library::open(running.fixtures.as_deref()).map_err(Fault::input)
+}
+
+fn detail(running: &Running, scenarios: usize) -> Detail {
+    match (scenarios, running.quiet) {
+        (0 | 1, false) => Detail::Full,
+        (0 | 1, true) => Detail::Steps,
+        _ => Detail::Scenarios,
+    }
+}
+
+/// The scenarios that `what` names: files, whole ids, or parts of ids. Nothing named: all.
+fn choose(library: &Library, what: &[String]) -> Result<Vec<Scenario>, Fault> {
+    let ids = library.ids();
+    let mut chosen = Vec::new();
+    let load = |id: &String| library.load(id).map_err(Fault::input);
+    if what.is_empty() {
+        return ids.iter().map(load).collect();
+    }
+    for name in what {
+        if name.ends_with(".yaml") || name.ends_with(".yml") {
+            chosen.push(library.load_file(Path::new(name)).map_err(Fault::input)?);
+            continue;
+        }
+        let exact: Vec<_> = ids.iter().filter(|id| *id == name).collect();
+        let found = if exact.is_empty() { ids.iter().filter(|id| id.contains(name)).collect() } else { exact };
+        if found.is_empty() {
+            return Err(Fault::input(NothingFound { name: name.clone(), near: nearest(name, &ids) }));
+        }
+        for id in found {
+            chosen.push(load(id)?);
+        }
+    }
+    Ok(chosen)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no scenario has `{name}` in its id{}\n(`proofroll list` shows all; a file of your own ends in .yaml)", near.as_ref().map_or_else(String::new, |near| format!(": did you mean `{near}`?")))]
+struct NothingFound {
+    name: String,
+    near: Option<String>,
+}
+
+fn nearest(name: &str, ids: &[String]) -> Option<String> {
+    let closest = ids.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)))?;
+    (strsim::jaro_winkler(name, closest) > 0.7).then(|| closest.clone())
+}

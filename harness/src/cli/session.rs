@@ -1,0 +1,206 @@
+//! A run from the command line: provisions, plane, scenarios side by side, report, farewell.
+
+use std::path::{Path, PathBuf};
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{
+    args::Running,
+    exit::{Exit, Fault},
+    progress::TerminalProgress,
+    terminal::{Detail, Terminal},
+};
+use crate::{
+    act::Kinds,
+    cluster::Plane,
+    report::{self, v1},
+    run::{self, Options, Stage, provision, trouble::chain},
+    scenario::{Capabilities, Gate, Scenario, gate},
+};
+
+/// What is to be run, and how.
+pub struct Session {
+    /// The scenarios, each as often as it is to be run.
+    pub scenarios: Vec<Scenario>,
+    /// So many side by side.
+    pub jobs: usize,
+    /// Begin nothing new once one has failed.
+    pub until_fail: bool,
+    /// How much is shown.
+    pub detail: Detail,
+    /// The controller, and the rest.
+    pub running: Running,
+}
+
+impl Session {
+    /// Runs all of it and says how it ended.
+    ///
+    /// # Errors
+    /// When there is nothing to run on, or somebody interrupts.
+    pub fn run(self) -> Result<Exit, Fault> {
+        let began = (Timestamp::now(), std::time::Instant::now());
+        let progress = TerminalProgress::new();
+        let provisions = provision::provide(self.running.controller.as_deref(), self.running.as_version.as_ref(), &progress);
+        let provisions = provisions.inspect_err(|_| progress.clear())?;
+        // Controllers are children of the threads that start them: these live as long as the runtime.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Fault::infra)?;
+        let outcome = runtime.block_on(async {
+            let mut interrupted = std::pin::pin!(interrupted());
+            let acquired = tokio::select! {
+                plane = provision::acquire(&provisions, &self.purpose(), &progress) => plane.map_err(Fault::infra),
+                () = &mut interrupted => Err(Fault::interrupted()),
+            };
+            progress.clear();
+            let plane = acquired?;
+            let outcome = tokio::select! {
+                reports = self.play(&plane, &provisions.release) => Ok(reports),
+                () = &mut interrupted => Err(Fault::interrupted()),
+            };
+            let kubernetes = plane.record().kubernetes.clone();
+            if self.running.keep {
+                self.keep(&plane, outcome.as_deref().unwrap_or_default())?;
+            }
+            // Nothing of ours lingers: what was kept has a lease of its own.
+            plane.release(true).await.map_err(Fault::infra)?;
+            outcome.map(|reports| (reports, kubernetes))
+        });
+        let (scenarios, kubernetes) = outcome?;
+        let report = v1::Report {
+            api_version: "proofroll.dev/v1".into(),
+            proofroll: env!("CARGO_PKG_VERSION").into(),
+            started: began.0.to_string(),
+            seconds: began.1.elapsed().as_secs_f64(),
+            provider: "embedded".into(),
+            kubernetes,
+            controller: v1::Controller {
+                version: provisions.release.version.to_string(),
+                label: provisions.release.label.clone(),
+                sha256: provisions.release.sha256.clone(),
+            },
+            totals: totals(&scenarios),
+            scenarios,
+        };
+        if let Some(file) = &self.running.report {
+            report::write(&report, file).map_err(Fault::infra)?;
+        }
+        Ok(self.farewell(&report))
+    }
+
+    fn purpose(&self) -> String {
+        match self.scenarios.as_slice() {
+            [one] => one.id.clone(),
+            many => format!("{} scenarios", many.len()),
+        }
+    }
+
+    async fn play(&self, plane: &Plane, release: &crate::controller::ControllerRelease) -> Vec<v1::Scenario> {
+        let terminal = Terminal::new(self.detail);
+        let evidence = evidence_root(self.running.out.as_deref());
+        let options = Options { keep_going: self.running.keep_going, keep: self.running.keep, evidence };
+        let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
+        let capabilities = Capabilities::of("embedded");
+        let failed = std::sync::atomic::AtomicBool::new(false);
+        let one = async |scenario: &Scenario| {
+            if self.until_fail && failed.load(std::sync::atomic::Ordering::Relaxed) {
+                return None;
+            }
+            let report = match capabilities.as_ref().map(|can| gate(scenario, can, &release.version)) {
+                Some(Gate::Skip(reason)) => run::skipped(scenario, reason, &terminal),
+                _ => run::run(&stage, scenario).await,
+            };
+            if matches!(report.verdict, v1::Verdict::Fail | v1::Verdict::Error) {
+                failed.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+            Some(report)
+        };
+        let reports = futures::stream::iter(&self.scenarios).map(one).buffer_unordered(self.jobs.max(1));
+        let reports = reports.filter_map(std::future::ready).collect().await;
+        terminal.clear();
+        reports
+    }
+
+    fn keep(&self, plane: &Plane, reports: &[v1::Scenario]) -> Result<(), Fault> {
+        for namespace in reports.iter().filter_map(|report| report.namespace.as_ref()) {
+            plane.keep(namespace, None).map_err(Fault::infra)?;
+            anstream::println!("kept: namespace {namespace}");
+        }
+        anstream::println!("  export KUBECONFIG={}", plane.dir().kubeconfig().display());
+        anstream::println!("  (the controllers have ended; `proofroll down` stops the cluster)");
+        Ok(())
+    }
+
+    /// The last line, and the exit code.
+    fn farewell(&self, report: &v1::Report) -> Exit {
+        let totals = report.totals;
+        let (word, exit) = match totals {
+            v1::Totals { errors: 1.., .. } => ("infrastructure trouble", Exit::Infra),
+            v1::Totals { failed: 1.., .. } => ("NOT as expected", Exit::Conformance),
+            _ => ("all as expected", Exit::Passed),
+        };
+        // Infrastructure trouble is no statement about the controller; a failure is one.
+        let exit = if totals.failed > 0 { Exit::Conformance } else { exit };
+        let word = if totals.failed > 0 { "NOT as expected" } else { word };
+        let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
+        if totals.errors > 0 {
+            counts += &format!(", {} errors", totals.errors);
+        }
+        if totals.skipped > 0 {
+            counts += &format!(", {} skipped", totals.skipped);
+        }
+        let mut claims = 0;
+        let steps = report.scenarios.iter().flat_map(|scenario| &scenario.steps);
+        for step in steps.clone() {
+            claims += step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
+        }
+        anstream::println!(
+            "\n{word}: {counts}; {} steps, {claims} expectations; controller {}, Kubernetes {}; {:.1} s in all",
+            steps.count(),
+            report.controller.label,
+            report.kubernetes,
+            report.seconds
+        );
+        exit
+    }
+}
+
+fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {
+    let mut totals = v1::Totals::default();
+    for scenario in scenarios {
+        match scenario.verdict {
+            v1::Verdict::Pass => totals.passed += 1,
+            v1::Verdict::Fail => totals.failed += 1,
+            v1::Verdict::Skip => totals.skipped += 1,
+            v1::Verdict::Error => totals.errors += 1,
+        }
+    }
+    totals
+}
+
+/// Where evidence goes unless it is said: below a Cargo project's `target`, else `proofroll-out`.
+fn evidence_root(asked: Option<&Path>) -> PathBuf {
+    match asked {
+        Some(asked) => asked.to_owned(),
+        None if Path::new("target").is_dir() => Path::new("target").join("proofroll"),
+        None => PathBuf::from("proofroll-out"),
+    }
+}
+
+/// Resolves on Ctrl-C and on SIGTERM.
+async fn interrupted() {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(error) => {
+            tracing::warn!("signals can't be heard: {}", chain(&error));
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
+}

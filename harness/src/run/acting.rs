@@ -1,0 +1,64 @@
+//! From a scenario's action to the hand that does it.
+
+use serde_json::Value;
+
+use super::trouble::{Trouble, chain};
+use crate::{
+    act::{Actor, Done},
+    controller::{Controller, ControllerError},
+    scenario::{Action, Manifest, model::ControllerAction},
+};
+
+/// Does `action` to the Rollout `on`.
+pub(super) async fn act(
+    actor: &Actor,
+    controller: &Controller,
+    on: &str,
+    action: &Action,
+) -> Result<Done, Trouble> {
+    let done = match action {
+        Action::Apply(manifests) => apply(actor, manifests).await,
+        Action::SetImage(image) => actor.set_image(on, image).await,
+        Action::Patch(patch) => actor.patch(on, patch).await,
+        Action::Promote(promote) => actor.promote(on, promote).await,
+        Action::Abort => actor.abort(on).await,
+        Action::Retry => actor.retry(on).await,
+        Action::Pause => actor.pause(on).await,
+        Action::Resume => actor.resume(on).await,
+        Action::Restart(restart) => actor.restart(on, restart).await,
+        Action::Undo(undo) => actor.undo(on, undo).await,
+        Action::Scale(scale) => actor.scale(on, scale).await,
+        Action::Delete(delete) => actor.delete(on, delete).await,
+        Action::Annotate(annotate) => actor.annotate(on, annotate).await,
+        Action::Controller(what) => {
+            drive(controller, *what).await.map_err(|error| Trouble::Infra(chain(&error)))?;
+            Ok(Done { objects: Vec::new(), changed: true, command: action.to_string() })
+        }
+        Action::Observe => Ok(Done { objects: Vec::new(), changed: false, command: action.to_string() }),
+    };
+    done.map_err(|error| Trouble::from(error).context(&format!("{action}: ")))
+}
+
+/// Applies manifests as one `kubectl apply`.
+pub(super) async fn apply(actor: &Actor, manifests: &[Manifest]) -> Result<Done, crate::act::ActError> {
+    let mut files: Vec<String> = Vec::new();
+    for manifest in manifests {
+        if files.last().is_none_or(|last| *last != *manifest.file) {
+            files.push(manifest.file.to_string());
+        }
+    }
+    let objects: Vec<Value> = manifests.iter().map(|manifest| manifest.object.clone()).collect();
+    actor.apply(&files, &objects).await
+}
+
+async fn drive(controller: &Controller, action: ControllerAction) -> Result<(), ControllerError> {
+    match action {
+        ControllerAction::Kill => {
+            controller.kill().await;
+            Ok(())
+        }
+        ControllerAction::Term => controller.term().await,
+        ControllerAction::Restart => controller.restart().await,
+        ControllerAction::Start => controller.run().await,
+    }
+}

@@ -1,0 +1,64 @@
+//! Gets what scenarios run on: the controller's release, the parts of a control plane, the plane.
+
+use semver::Version;
+
+use crate::{
+    cluster::{self, ClusterError, Plane, PlanePart, PlaneParts, PlaneRequest},
+    controller::{ControllerRelease, ControllerSpec},
+    parts::{PartError, PartName, Parts},
+    progress::Progress,
+};
+
+/// The controller under test, and the parts of the plane on which it runs.
+#[derive(Debug, Clone)]
+pub struct Provisions {
+    /// The controller.
+    pub release: ControllerRelease,
+    /// The control plane's executables.
+    pub plane: PlaneParts,
+}
+
+/// Finds the controller and the parts, and builds what is missing. Blocks, perhaps for many minutes;
+/// `progress` says how far it is.
+///
+/// `controller`: a release, a binary or a checkout; None for the newest release.
+///
+/// # Errors
+/// See [`PartError`].
+pub fn provide(
+    controller: Option<&str>,
+    as_version: Option<&Version>,
+    progress: &dyn Progress,
+) -> Result<Provisions, PartError> {
+    let parts = Parts::from_env()?;
+    let spec = controller.map_or_else(|| Ok(ControllerSpec::newest()), ControllerSpec::parse)?;
+    let names = [PartName::Etcd, PartName::KubeApiserver, PartName::KubeControllerManager, PartName::KubeScheduler, PartName::Kwok];
+    // One look at all that is missing, so that it is said at once how long it takes.
+    let mut wanted = names.to_vec();
+    wanted.extend(spec.part());
+    let found = parts.find_all(&wanted, progress)?;
+    let release = parts.controller(&spec, as_version, progress)?;
+    let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });
+    let mut next = || found.next().unwrap_or_else(|| unreachable!("find_all answers for each name"));
+    let plane = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
+    Ok(Provisions { release, plane })
+}
+
+/// Joins the plane for these provisions, or starts it.
+///
+/// # Errors
+/// See [`ClusterError`].
+pub async fn acquire(provisions: &Provisions, purpose: &str, progress: &dyn Progress) -> Result<Plane, ClusterError> {
+    cluster::acquire(request(provisions, purpose), progress).await
+}
+
+/// The request for a plane for these provisions.
+pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
+    PlaneRequest {
+        parts: provisions.plane.clone(),
+        crds: provisions.release.manifests.crds().to_vec(),
+        release_label: provisions.release.label.clone(),
+        purpose: purpose.to_owned(),
+        port: None,
+    }
+}
