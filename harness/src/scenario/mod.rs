@@ -15,6 +15,7 @@ mod library;
 mod load;
 mod manifest;
 pub mod model;
+mod schema;
 mod tree;
 pub mod value;
 mod yaml;
@@ -26,6 +27,7 @@ pub use self::{
     library::Library,
     load::{LoadedStep, Scenario, WITHIN},
     manifest::Manifest,
+    schema::schema,
 };
 
 #[cfg(test)]
