@@ -1,1 +1,3 @@
-//! cli
+//! What a person types and reads.
+
+pub mod list;

@@ -9,6 +9,7 @@
 
 mod action;
 mod check;
+mod describe;
 mod fault;
 mod gate;
 mod library;

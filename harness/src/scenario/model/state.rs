@@ -1,6 +1,6 @@
 //! What a state must be like.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -106,6 +106,31 @@ pub enum Role {
     Ping,
     /// Behind the pong Service.
     Pong,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Healthy => "Healthy",
+            Self::Degraded => "Degraded",
+            Self::Progressing => "Progressing",
+            Self::Paused => "Paused",
+            Self::Unknown => "Unknown",
+        })
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Canary => "canary",
+            Self::Stable => "stable",
+            Self::Active => "active",
+            Self::Preview => "preview",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
+        })
+    }
 }
 
 /// One revision's ReplicaSet.
