@@ -2,6 +2,7 @@
 
 pub mod args;
 mod exit;
+pub mod list;
 mod progress;
 mod run;
 mod session;

@@ -97,3 +97,75 @@ pub(super) fn written(version: &Version) -> String {
         _ => version.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::scenario::Library;
+
+    fn scenario(releases: Option<&str>, needs: &[Capability]) -> Scenario {
+        let mut scenario = Library::embedded().load("guide/canary-basic").unwrap();
+        scenario.releases = releases.map(|r| r.parse().unwrap());
+        scenario.needs = needs.iter().copied().collect();
+        scenario
+    }
+
+    #[rstest]
+    #[case::plain(None, &[], "1.10.2", None)]
+    #[case::what_is_there(None, &[Capability::FakePods, Capability::ControllerProcess], "1.10.2", None)]
+    #[case::in_range(Some(">=1.9"), &[], "1.9.0", None)]
+    #[case::a_candidate_counts_as_its_release(Some(">=1.10"), &[], "1.10.0-rc1", None)]
+    #[case::below_the_range(Some(">=1.9"), &[], "1.8.5", Some("for releases >=1.9, this is 1.8.5"))]
+    #[case::what_is_missing(
+        None, &[Capability::Traffic, Capability::Kubelet, Capability::FakePods], "1.10.2",
+        Some("needs kubelet, traffic, which the provider embedded has not")
+    )]
+    fn the_gate(
+        #[case] releases: Option<&str>,
+        #[case] needs: &[Capability],
+        #[case] release: &str,
+        #[case] skip: Option<&str>,
+    ) {
+        let embedded = Capabilities::of("embedded").unwrap();
+        let expected = skip.map_or(Gate::Run, |reason| Gate::Skip(reason.into()));
+        assert_eq!(gate(&scenario(releases, needs), &embedded, &release.parse().unwrap()), expected);
+    }
+
+    #[test]
+    fn an_action_on_the_controller_needs_its_process() {
+        let scenario = Library::embedded().load("lifecycle/controller-restart").unwrap();
+        assert!(scenario.needs.contains(&Capability::ControllerProcess));
+        let nothing = Capabilities { provider: "existing".into(), set: BTreeSet::new() };
+        let Gate::Skip(reason) = gate(&scenario, &nothing, &Version::new(1, 10, 2)) else { panic!("it must not run") };
+        assert_eq!(reason, "needs controller-process, which the provider existing has not");
+    }
+
+    #[test]
+    fn an_unknown_provider_has_no_capabilities() {
+        assert_eq!(Capabilities::of("cloud"), None);
+    }
+
+    #[test]
+    fn every_capability_is_written_as_it_is_named() {
+        for name in
+            ["fake-pods", "kubelet", "traffic", "scripted-pods", "controller-process", "cluster-scope", "own-cluster"]
+        {
+            let capability: Capability = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(capability.to_string(), name);
+        }
+    }
+
+    #[test]
+    fn each_stretch_between_bounds_has_a_sample() {
+        let ranges: Vec<VersionReq> =
+            [">=1.9, <1.10", "=1.4.1", "~1.7", "^2"].iter().map(|r| r.parse().unwrap()).collect();
+        let samples: Vec<_> = samples(&ranges).iter().map(written).collect();
+        for release in
+            ["1.8.x", "1.9.0", "1.9.x", "1.10.0", "1.4.0", "1.4.1", "1.4.2", "1.6.x", "1.7.0", "1.8.0", "1.x", "2.0.0"]
+        {
+            assert!(samples.iter().any(|s| s == release), "{release} is missing in {samples:?}");
+        }
+    }
+}

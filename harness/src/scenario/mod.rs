@@ -9,12 +9,14 @@
 
 mod action;
 mod check;
+mod describe;
 mod fault;
 mod gate;
 mod library;
 mod load;
 mod manifest;
 pub mod model;
+mod schema;
 mod tree;
 pub mod value;
 mod yaml;
@@ -26,6 +28,7 @@ pub use self::{
     library::Library,
     load::{LoadedStep, Scenario, WITHIN},
     manifest::Manifest,
+    schema::schema,
 };
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a state must be like.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,9 +15,9 @@ use crate::scenario::{
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct StateMatch {
-    /// As `GetRolloutPhase` computes it. `Healthy` also requires the counters at rest.
+    /// The phase that `kubectl argo rollouts get rollout` shows. `Healthy` also requires the counters at rest.
     pub phase: Option<ByRelease<Phase>>,
-    /// The message beside the phase.
+    /// The message beside the phase; empty when Healthy.
     pub message: Option<ByRelease<Text>>,
     /// `1/8`: current step index and number of steps. Also `"1/*"`.
     pub step: Option<ByRelease<StepIndex>>,
@@ -25,13 +25,13 @@ pub struct StateMatch {
     pub weight: Option<WeightMatch>,
     /// The counters as `get rollout` shows them, pods.
     pub replicas: Option<ReplicasMatch>,
-    /// Revision number -> its ReplicaSet.
+    /// Revision number to what its ReplicaSet must be.
     pub revisions: BTreeMap<u64, RevisionMatch>,
-    /// The images line of `get rollout`: image -> its roles (`[]` for none), complete.
+    /// The images lines of `get rollout`, all of them: image to its roles, `[]` for none.
     pub images: Option<BTreeMap<String, Vec<Role>>>,
     /// The row of `list rollouts`.
     pub list: Option<ListMatch>,
-    /// Service name -> what it must be.
+    /// Name of a Service to what it must be.
     pub services: BTreeMap<String, ServiceMatch>,
     /// Whether the Rollout exists; default true whenever another field is written.
     pub exists: Option<bool>,
@@ -106,6 +106,31 @@ pub enum Role {
     Ping,
     /// Behind the pong Service.
     Pong,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Healthy => "Healthy",
+            Self::Degraded => "Degraded",
+            Self::Progressing => "Progressing",
+            Self::Paused => "Paused",
+            Self::Unknown => "Unknown",
+        })
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Canary => "canary",
+            Self::Stable => "stable",
+            Self::Active => "active",
+            Self::Preview => "preview",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
+        })
+    }
 }
 
 /// One revision's ReplicaSet.

@@ -9,60 +9,69 @@ use super::StateMatch;
 use crate::scenario::value::Span;
 
 /// One action and what must be seen of it. Exactly one action key is written.
+///
+/// Claims are about states that know of the action: for a change of the spec, from the moment that
+/// the controller has observed its generation; for `promote`, `abort` and `retry`, from the patch
+/// itself. That moment is the action's gate.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Step {
-    /// One line for people; names the step when it fails.
+    /// One line for people; names the step when it fails. Default: the action.
     pub name: String,
-    /// The Rollout that the action is about; needed only where a scenario has several.
+    /// Name of the Rollout that action and claims are about; needed only where a scenario has several.
     pub on: Option<String>,
 
-    /// Apply manifests, as `kubectl apply` does: a file, or several.
+    /// Apply manifests, as `kubectl apply` does: a file, or several. Paths are relative to this file, `@name` is a
+    /// shared one.
     pub apply: Option<OneOrMany>,
     /// Set the image of one container (or `"*"` for all), as `kubectl argo rollouts set image` does.
     pub set_image: Option<SetImage>,
     /// Merge-patch the Rollout, or another object.
     pub patch: Option<Patch>,
-    /// Promote: to the next step, past one step, or to the end.
+    /// Promote, as `kubectl argo rollouts promote` does: `{}` ends the pause, `{full: true}` goes to the end,
+    /// `{skip: current}` and `{skip: all}` skip steps.
     pub promote: Option<Promote>,
-    /// Abort the update.
+    /// Abort the update, as `kubectl argo rollouts abort` does: `{}`.
     pub abort: Option<Nothing>,
-    /// Retry an aborted update.
+    /// Retry an aborted update, as `kubectl argo rollouts retry rollout` does: `{}`.
     pub retry: Option<Nothing>,
-    /// Set `spec.paused`.
+    /// Set `spec.paused`, as `kubectl argo rollouts pause` does: `{}`.
     pub pause: Option<Nothing>,
-    /// Clear `spec.paused`.
+    /// Clear `spec.paused`: `{}`.
     pub resume: Option<Nothing>,
-    /// Restart the pods: `spec.restartAt` is set to now, or to now and an offset.
+    /// Restart the pods, as `kubectl argo rollouts restart` does: `{}` now, `{in: 5s}` later.
     pub restart: Option<Restart>,
-    /// Roll back to the previous revision, or to one by number.
+    /// Roll back, as `kubectl argo rollouts undo` does: `{}` to the previous revision, `{to-revision: 2}` to that one.
     pub undo: Option<Undo>,
     /// Set `spec.replicas`.
     pub scale: Option<Scale>,
-    /// Delete an object; without fields, the Rollout.
+    /// Delete an object; `{}` deletes the Rollout.
     pub delete: Option<Delete>,
-    /// Set (or, with null, remove) annotations.
+    /// Set annotations (null removes one) of the Rollout, or of another object.
     pub annotate: Option<Annotate>,
     /// Do something to the controller's process.
     pub controller: Option<ControllerAction>,
-    /// Do nothing: look on (for example for a `hold`).
+    /// Do nothing, look on: `{}`.
     pub observe: Option<Nothing>,
 
-    /// The first single state after the gate that satisfies all its fields at once; it ends the step.
+    /// The state that ends the step: the first single one after the gate that satisfies all these fields at once.
+    /// Without it the step ends at the gate.
     pub expect: Option<StateMatch>,
     /// States that are passed on the way to `expect`, in this order; others may lie between.
     pub through: Vec<StateMatch>,
-    /// From this action's gate to the next action's gate no state satisfies one of these.
+    /// States of which none may be seen from this action's gate to the next action's gate.
     pub never: Vec<StateMatch>,
-    /// From this action's gate to the next action's gate every state satisfies each of these.
+    /// Every state from this action's gate to the next action's gate must satisfy each of these.
     pub always: Vec<StateMatch>,
-    /// After `expect` was met, it goes on being met.
+    /// After `expect` was met, it must go on being met.
     pub hold: Option<Hold>,
-    /// How long the step may take, as `30s` or `2m`; scaled by PROOFROLL_TIMEOUT_SCALE. Default 30s.
+    /// How long the step may take, as `30s` or `2m`; PROOFROLL_TIMEOUT_SCALE scales it. Default 30s.
     pub within: Option<Span>,
-    /// Timed pauses that end in this step: step index -> the least duration by the API server's clock.
+    /// Timed pauses that end in this step: index of the pause, as `status.currentStepIndex` counts (from 0), to the
+    /// least duration by the API server's clock.
     pub pauses: BTreeMap<u32, Span>,
-    /// Do not wait for a new second before an action that makes a revision (the controller compares whole seconds).
+    /// Do not wait for a new second before an action that makes a revision. The controller compares whole seconds, and
+    /// two revisions within one confuse it.
     pub same_second: bool,
 }
 
@@ -85,7 +94,7 @@ pub struct SetImage {
     pub image: String,
 }
 
-/// `patch: {spec: {...}}`: a merge patch of the Rollout, unless `kind` and `name` say otherwise.
+/// `patch: {merge: {spec: {...}}}`: a merge patch of the Rollout, unless `kind` and `name` say otherwise.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Patch {
@@ -95,10 +104,11 @@ pub struct Patch {
     /// Name of the object; default the step's Rollout.
     #[serde(default)]
     pub name: Option<String>,
-    /// `status` to patch the status subresource.
+    /// `status` or `scale` to patch that subresource.
     #[serde(default)]
     pub subresource: Option<String>,
-    /// The merge patch (RFC 7386) itself.
+    /// The merge patch (RFC 7386) itself: null removes a field.
+    #[schemars(extend("type" = "object"))]
     pub merge: serde_json::Value,
 }
 
@@ -192,6 +202,7 @@ pub enum ControllerAction {
 pub struct Hold {
     /// A duration.
     pub r#for: Option<Span>,
-    /// So many reconciles of the controller (fences) must pass.
+    /// So many times the controller must provably have reconciled the Rollout again. Better than a duration: it proves
+    /// that the controller looked and changed nothing.
     pub reconciles: Option<u32>,
 }

@@ -39,7 +39,17 @@ impl fmt::Display for StepIndex {
 
 impl<'de> Deserialize<'de> for StepIndex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = StepIndex;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("INDEX/TOTAL, as 1/8")
+            }
+            fn visit_str<E: de::Error>(self, s: &str) -> Result<StepIndex, E> {
+                s.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(V)
     }
 }
 

@@ -51,6 +51,21 @@ impl<T> ByRelease<T> {
     }
 }
 
+impl<T: fmt::Display> fmt::Display for ByRelease<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Always(value) => value.fmt(f),
+            Self::Cases(cases) => {
+                for (i, case) in cases.iter().enumerate() {
+                    let or = if i > 0 { " or " } else { "" };
+                    write!(f, "{or}{} ({})", case.value, case.when)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Whether `release` lies in `range`; a pre-release counts as its release (`1.10.0-rc1` is in `>=1.10`).
 pub fn matches(range: &VersionReq, release: &Version) -> bool {
     range.matches(&Version::new(release.major, release.minor, release.patch))

@@ -1,0 +1,120 @@
+//! The JSON Schema of a scenario file, for editors: generated from the types of the model.
+
+use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use serde_json::{Value, json};
+
+use super::{action::Action, model::ScenarioFile};
+
+/// The JSON Schema (draft 2020-12) of a scenario file. `schemas/scenario.schema.json` is this, pretty.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(no_null));
+    let mut schema = settings.into_generator().into_root_schema_for::<ScenarioFile>().to_value();
+    one_action(&mut schema);
+    // Here null is a value: it removes the annotation.
+    if let Some(value) = schema.pointer_mut("/$defs/Annotate/properties/annotations/additionalProperties") {
+        value["type"] = json!(["string", "null"]);
+    }
+    schema
+}
+
+/// A key that is not needed is left out; null, which `Option` allows, is an error of ours. A default
+/// of null or of nothing says nothing to anyone.
+fn no_null(schema: &mut Schema) {
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|t| t != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            schema.insert("type".into(), only);
+        }
+    }
+    if let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        choices.retain(|c| c.get("type").is_none_or(|t| t != "null"));
+        if let [only] = choices.as_slice()
+            && let Some(reference) = only.get("$ref").cloned()
+        {
+            schema.remove("anyOf");
+            schema.insert("$ref".into(), reference);
+        }
+    }
+    if schema.get("default").is_some_and(|d| d.is_null() || *d == json!([]) || *d == json!({}) || *d == json!("")) {
+        schema.remove("default");
+    }
+}
+
+/// Exactly one action a step.
+fn one_action(schema: &mut Value) {
+    if let Some(step) = schema.pointer_mut("/$defs/Step") {
+        step["oneOf"] = Action::KEYS.iter().map(|key| json!({"required": [key]})).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use rstest::rstest;
+
+    use super::*;
+    use crate::scenario::Library;
+
+    /// Where the schema is committed.
+    fn committed() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/scenario.schema.json")
+    }
+
+    #[test]
+    fn the_committed_schema_is_that_of_the_types() {
+        let generated = format!("{:#}\n", schema());
+        if std::env::var_os("PROOFROLL_UPDATE_SCHEMAS").is_some_and(|v| v == "1") {
+            fs::create_dir_all(committed().parent().unwrap()).unwrap();
+            fs::write(committed(), &generated).unwrap();
+        }
+        let written = fs::read_to_string(committed()).unwrap_or_default();
+        assert!(
+            written == generated,
+            "schemas/scenario.schema.json is not what the types say; write it anew with:\n  \
+             PROOFROLL_UPDATE_SCHEMAS=1 cargo test -p proofroll --lib the_committed_schema"
+        );
+    }
+
+    #[test]
+    fn every_action_is_a_key_of_a_step() {
+        let properties = &schema()["$defs"]["Step"]["properties"];
+        for key in Action::KEYS {
+            assert!(properties.get(key).is_some(), "`{key}`");
+        }
+    }
+
+    fn read(yaml: &str) -> Value {
+        serde_saphyr::from_str(yaml).unwrap()
+    }
+
+    #[test]
+    fn the_schema_accepts_what_the_parser_accepts() {
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+        for id in Library::embedded().ids() {
+            let file = read(&fs::read_to_string(dir.join(format!("{id}.yaml"))).unwrap());
+            let wrong: Vec<_> = validator.iter_errors(&file).map(|e| format!("{}: {e}", e.instance_path())).collect();
+            assert!(wrong.is_empty(), "{id}: {wrong:#?}");
+        }
+    }
+
+    #[rstest]
+    #[case::nothing("{}")]
+    #[case::no_action("{expect: {phase: Healthy}}")]
+    #[case::two_actions("{abort: {}, retry: {}}")]
+    #[case::null("{abort: null}")]
+    #[case::unknown_key("{abort: {}, expct: {phase: Healthy}}")]
+    #[case::unknown_phase("{abort: {}, expect: {phase: Helthy}}")]
+    #[case::comparison("{abort: {}, expect: {replicas: {ready: 'about 4'}}}")]
+    #[case::step_index("{abort: {}, expect: {step: 1-8}}")]
+    #[case::number_by_release_contains("{abort: {}, expect: {replicas: {ready: [{when: '*', contains: '4'}]}}}")]
+    #[case::word_as_revision("{abort: {}, expect: {revisions: {one: {pods: 1}}}}")]
+    fn the_schema_refuses(#[case] step: &str) {
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let scenario = |step: &str| read(&format!("{{title: t, must: m, steps: [{step}]}}"));
+        assert!(validator.is_valid(&scenario("{abort: {}, expect: {phase: Healthy}}")));
+        assert!(!validator.is_valid(&scenario(step)), "{step}");
+    }
+}
