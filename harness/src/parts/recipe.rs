@@ -96,12 +96,11 @@ mod tests {
 
     #[test]
     fn flags_name_the_version() {
-        let rows: Vec<String> =
-            PartName::all()
-                .iter()
-                .map(|part| Recipe::of(part).unwrap())
-                .map(|recipe| format!("{}: {}", recipe.title(), recipe.ldflags))
-                .collect();
+        let rows: Vec<String> = PartName::all()
+            .iter()
+            .map(|part| Recipe::of(part).unwrap())
+            .map(|recipe| format!("{}: {}", recipe.title(), recipe.ldflags))
+            .collect();
         insta::assert_snapshot!(rows.join("\n"));
     }
 
