@@ -1,8 +1,10 @@
 //! The command line: arguments, what is shown while something goes on, exit codes.
 
 pub mod args;
+pub mod doctor;
 mod exit;
 pub mod list;
+pub mod parts;
 mod progress;
 mod run;
 mod session;

@@ -1,6 +1,7 @@
 //! Which controller is tested: a pinned release, any binary, or a working copy that is built.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -42,9 +43,12 @@ impl ControllerSpec {
             return if pinned { Ok(Self::Release(version)) } else { Err(PartError::unknown_release(asked)) };
         }
         let bad = |reason| PartError::Controller { asked: asked.to_owned(), reason };
-        let path = Path::new(asked).canonicalize().map_err(|error| {
-            let pinned = PartError::unknown_release(asked).to_string();
-            bad(format!("there is no such file or directory ({error}), and {pinned}"))
+        let path = Path::new(asked).canonicalize().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                let releases = pin::releases().iter().map(|version| format!("v{version}")).collect::<Vec<_>>();
+                bad(format!("this is no pinned release ({}), no file and no directory", releases.join(", ")))
+            }
+            _ => bad(error.to_string()),
         })?;
         if path.is_dir() {
             let reason = |missing| format!("this directory is no checkout of argo-rollouts: {missing}");
@@ -110,7 +114,7 @@ impl Parts {
                 })
             }
             ControllerSpec::Binary(path) => {
-                let unreadable = |error: std::io::Error| PartError::Controller {
+                let unreadable = |error: io::Error| PartError::Controller {
                     asked: path.display().to_string(),
                     reason: error.to_string(),
                 };

@@ -36,9 +36,12 @@ impl Way for Build {
     fn make(&self, recipe: &Recipe, room: Room<'_>, progress: &dyn Progress) -> Result<String, WayError> {
         let go = Go::locate(&self.go)?;
         let work = work_directory(recipe, room.scratch)?;
+        let (title, expected) = (recipe.title(), meter::on_cores(recipe.part.cold_build(), self.cores));
+        let cold = meter::about(expected);
+        progress.say(&format!("building {title} from its Go modules ({cold} if nothing is compiled yet)"));
         let job = Compile {
-            title: recipe.title(),
-            expected: meter::on_cores(recipe.part.cold_build(), self.cores),
+            title,
+            expected,
             package: &recipe.package.path,
             flags: &["-trimpath", "-ldflags", &recipe.ldflags],
             out: &room.out.join(recipe.part.binary()),

@@ -15,6 +15,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -214,7 +215,9 @@ impl Cache {
 
 fn replace_record(directory: &Path, record: &Record) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(record)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    // Readable for all: a cache may be shared, and temporary files are not by default.
+    let readable = fs::Permissions::from_mode(0o644);
+    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(directory)?;
     io::Write::write_all(&mut file, &text)?;
     file.persist(directory.join(RECORD))?;
     Ok(())

@@ -104,7 +104,12 @@ impl Parts {
     /// As these options say.
     pub fn new(options: PartsOptions) -> Self {
         let build = Build { go: options.go.clone(), cores: options.cores };
-        Self { cache: Cache::at(&options.cache), ways: vec![Box::new(build)], options }
+        Self::with_ways(options, vec![Box::new(build)])
+    }
+
+    /// With other ways to make what is neither given nor cached; they are tried in order.
+    pub fn with_ways(options: PartsOptions, ways: Vec<Box<dyn Way>>) -> Self {
+        Self { cache: Cache::at(&options.cache), ways, options }
     }
 
     /// The options in force.
@@ -236,8 +241,6 @@ impl Parts {
             for directory in [&out, &scratch] {
                 std::fs::create_dir_all(directory).map_err(PartError::cache("make the directory", directory))?;
             }
-            let expected = meter::on_cores(recipe.part.cold_build(), self.options.cores);
-            progress.say(&format!("{title}: {} ({} if nothing is compiled yet)", way.name(), meter::about(expected)));
             let started = Instant::now();
             match way.make(recipe, Room { out: &out, scratch: &scratch }, progress) {
                 Ok(source) => {

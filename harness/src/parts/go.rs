@@ -123,7 +123,7 @@ impl GoError {
                 "install Go 1.21 or newer (https://go.dev/dl), or name one with PROOFROLL_GO=/path/to/go".into()
             }
             _ if names(&["no space left on device"]) => {
-                "free some disk space (a cold build needs about 3 GB; GOCACHE, GOMODCACHE and \
+                "free some disk space (a cold build needs about 4 GB; GOCACHE, GOMODCACHE and \
                  PROOFROLL_CACHE_DIR can lie on another disk)"
                     .into()
             }

@@ -67,7 +67,7 @@ impl Manifests {
         };
         fs::create_dir_all(to.join("crds"))?;
         for file in &self.crds {
-            copy(&file, to.join("crds").join(file.file_name().unwrap_or_default()))?;
+            copy(file, to.join("crds").join(file.file_name().unwrap_or_default()))?;
         }
         copy(&self.install(), to.join("install.yaml"))?;
         copy(&self.namespace_install(), to.join("namespace-install.yaml"))

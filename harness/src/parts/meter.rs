@@ -74,6 +74,9 @@ impl Meter {
             "reading modules".into()
         } else if *count == 0 && *fetched > 0 {
             format!("downloading modules, {fetched} so far ({fetching})")
+        } else if *count == 0 {
+            // With all of it in the build cache Go names no package and goes on to link.
+            format!("{total} packages, nothing to compile so far")
         } else if *count == total {
             format!("linking {total} packages")
         } else {

@@ -1,9 +1,13 @@
-//! Parts against a `go` that is a script ([`fake_go`]).
+//! Parts, made with a `go` that is a script ([`fake_go`]); and, on demand, with the real one.
 
+mod controllers;
+mod damaged;
 mod fake_go;
+mod finding;
+mod once;
 
 use super::*;
-use crate::progress::Progress;
+use crate::{controller::ControllerSpec, progress::Progress};
 
 /// Prints all that it hears.
 struct Loud;
@@ -18,16 +22,15 @@ impl Progress for Loud {
 }
 
 #[test]
-#[ignore = "builds for minutes where the cache is empty; for trying the pins: `cargo test real_parts -- --ignored --nocapture`"]
+#[ignore = "takes minutes where the cache is empty: try the pins with `cargo test real_parts -- --ignored --nocapture`"]
 fn real_parts() {
     let parts = Parts::from_env().unwrap();
-    let names = match std::env::var("PROOFROLL_TEST_PART") {
-        Ok(name) => vec![name.parse().unwrap()],
-        Err(_) => PartName::all(),
-    };
+    eprintln!("{}", crate::cli::doctor::run(&parts).0);
+    eprintln!("{}", crate::cli::parts::build(&parts, &[], &Loud).unwrap());
     let started = std::time::Instant::now();
-    let found = parts.find_all(&names, &Loud).unwrap();
-    eprintln!("{found:#?}\n{:?}", started.elapsed());
-    let spec = crate::controller::ControllerSpec::default();
-    eprintln!("{:#?}", parts.controller(&spec, None, &Loud).unwrap());
+    let found = parts.find_all(&PartName::all(), &Loud).unwrap();
+    eprintln!("all {} again: {:?}", found.len(), started.elapsed());
+    let controller = parts.controller(&ControllerSpec::default(), None, &Loud).unwrap();
+    assert!(controller.manifests.crds().len() >= 5, "{controller:?}");
+    eprintln!("{}", crate::cli::parts::list(&parts));
 }

@@ -1,0 +1,115 @@
+use std::time::Duration;
+
+use super::*;
+use crate::parts::{PartName, PartStatus};
+
+fn healthy() -> Facts {
+    let parts = PartName::all().into_iter().map(|name| PartStatus {
+        name,
+        version: semver::Version::new(1, 2, 3),
+        state: PartState::Given { path: "/p".into(), by: "test".into() },
+    });
+    Facts {
+        cores: 2,
+        parts: parts.collect(),
+        go: Ok(GoFacts {
+            local: "1.26.8".parse().unwrap(),
+            needed: "1.26.10".parse().unwrap(),
+            toolchain: Toolchain::Fetched,
+            modules: None,
+        }),
+        cache: "/home/me/.cache/proofroll".into(),
+        cache_writable: true,
+        disks: vec![("/home/me/.cache/proofroll".into(), 70 * GB), ("/go".into(), 60 * GB)],
+        tmpfs: Some(12 * GB),
+        memory: Some(8_300 * MB),
+        open_files: Some(20_000),
+        docker: true,
+    }
+}
+
+fn empty_cache() -> Facts {
+    let mut facts = healthy();
+    for part in &mut facts.parts {
+        part.state = PartState::Missing(Duration::from_secs(1));
+    }
+    facts
+}
+
+fn exit(checks: &[Check]) -> bool {
+    checks.iter().all(|check| check.mark != Mark::Fail)
+}
+
+#[test]
+fn a_good_machine_is_ready() {
+    let checks = checks(&healthy());
+    insta::assert_snapshot!(render(&checks));
+    assert!(exit(&checks));
+}
+
+#[test]
+fn a_fresh_machine_is_ready_and_told_what_comes() {
+    let mut facts = empty_cache();
+    facts.parts[1].state = PartState::Damaged("its binary is gone".into());
+    if let Ok(go) = &mut facts.go {
+        go.toolchain = Toolchain::Fetchable;
+        go.modules = Some(Ok(()));
+    }
+    let checks = checks(&facts);
+    insta::assert_snapshot!(render(&checks));
+    assert!(exit(&checks));
+}
+
+#[test]
+fn a_bad_machine_is_told_what_to_mend() {
+    let facts = Facts {
+        go: Err("the go command go cannot be started: No such file or directory (os error 2)".into()),
+        cache_writable: false,
+        disks: vec![("/home/me/.cache/proofroll".into(), 70 * GB), ("/go".into(), 2_340 * MB)],
+        tmpfs: Some(64 * MB),
+        memory: Some(700 * MB),
+        open_files: Some(1024),
+        docker: false,
+        ..empty_cache()
+    };
+    let checks = checks(&facts);
+    insta::assert_snapshot!(render(&checks));
+    assert!(!exit(&checks));
+}
+
+#[test]
+fn with_all_parts_there_nothing_about_builds_stops_a_run() {
+    let facts = Facts {
+        go: Err("the go command go cannot be started".into()),
+        cache_writable: false,
+        disks: vec![("/go".into(), 100 * MB)],
+        ..healthy()
+    };
+    let checks = checks(&facts);
+    assert!(exit(&checks), "{}", render(&checks));
+    assert_eq!(checks.iter().filter(|check| check.mark == Mark::Warn).count(), 3, "{}", render(&checks));
+}
+
+#[rstest::rstest]
+#[case(Toolchain::Local, None)]
+#[case(Toolchain::TooOld, Some("go"))]
+#[case(Toolchain::Unreachable("dial tcp: no route to host".into()), Some("go"))]
+fn a_toolchain_that_cannot_be_had_stops_a_build(#[case] toolchain: Toolchain, #[case] stops: Option<&str>) {
+    let mut facts = empty_cache();
+    if let Ok(go) = &mut facts.go {
+        go.toolchain = toolchain;
+    }
+    let failed = checks(&facts).into_iter().find(|check| check.mark == Mark::Fail);
+    assert_eq!(failed.map(|check| check.about), stops);
+}
+
+#[test]
+fn modules_that_cannot_be_had_stop_a_build() {
+    let mut facts = empty_cache();
+    if let Ok(go) = &mut facts.go {
+        go.modules = Some(Err("dial tcp: no route to host".into()));
+    }
+    let checks = checks(&facts);
+    let failed = checks.iter().find(|check| check.mark == Mark::Fail).unwrap();
+    assert_eq!((failed.about, failed.mend.is_some()), ("modules", true));
+}

@@ -1,0 +1,95 @@
+//! `proofroll parts`: which binaries there are, where they come from, and making those that are
+//! missing.
+
+use std::path::PathBuf;
+
+use crate::{
+    parts::{FoundPart, PartError, PartName, PartState, PartStatus, Parts, minutes_text},
+    progress::Progress,
+};
+
+/// `proofroll parts list`: a line per part.
+pub fn list(parts: &Parts) -> String {
+    render(&parts.list())
+}
+
+fn render(statuses: &[PartStatus]) -> String {
+    let rows: Vec<[String; 4]> = statuses.iter().map(row).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (name, version, state) = (width(0), width(1), width(2));
+    rows.iter()
+        .map(|[a, b, c, d]| format!("{a:name$}  {b:version$}  {c:state$}  {d}").trim_end().to_owned() + "\n")
+        .collect()
+}
+
+fn row(status: &PartStatus) -> [String; 4] {
+    let (state, detail) = match &status.state {
+        PartState::Given { path, by } => ("given", format!("{} ({by})", path.display())),
+        PartState::Cached { path, sha256, size, source } => {
+            ("cached", format!("{:>3} MB  sha256 {}  {}  {source}", size / 1_000_000, short(sha256), path.display()))
+        }
+        PartState::Damaged(why) => ("damaged", why.clone()),
+        PartState::Missing(time) => ("missing", format!("{} to build", minutes_text(*time))),
+    };
+    [status.name.binary().to_owned(), format!("v{}", status.version), state.to_owned(), detail]
+}
+
+/// `proofroll parts build [NAME ...]`: makes those that are missing, of all parts if none is named.
+/// Answers a line per part.
+///
+/// # Errors
+/// When a part is not to be had.
+pub fn build(parts: &Parts, names: &[PartName], progress: &dyn Progress) -> Result<String, PartError> {
+    let all = PartName::all();
+    let found = parts.find_all(if names.is_empty() { &all } else { names }, progress)?;
+    Ok(found.iter().map(found_line).collect())
+}
+
+fn found_line(part: &FoundPart) -> String {
+    let FoundPart { name, version, path, sha256, .. } = part;
+    format!("{} v{version}  sha256 {}  {}\n", name.binary(), short(sha256), path.display())
+}
+
+/// `proofroll parts path NAME`: where the binary is; it is made if need be.
+///
+/// # Errors
+/// When it is not to be had.
+pub fn path(parts: &Parts, name: &PartName, progress: &dyn Progress) -> Result<PathBuf, PartError> {
+    parts.find(name, progress).map(|part| part.path)
+}
+
+fn short(sha256: &str) -> &str {
+    sha256.get(..12).unwrap_or(sha256)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use semver::Version;
+
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_at_a_glance() {
+        let sha256 = "0123456789abcdef".repeat(4);
+        let states = [
+            PartState::Cached {
+                path: "/c/parts/etcd-v3.6.8-0/etcd".into(),
+                sha256,
+                size: 26_517_666,
+                source: "built with go 1.26.10 from go.etcd.io/etcd/server/v3 v3.6.8".into(),
+            },
+            PartState::Missing(Duration::from_secs(410)),
+            PartState::Damaged("its binary has 0 bytes instead of 5".into()),
+            PartState::Missing(Duration::from_secs(15)),
+            PartState::Given { path: "/mine/kwok".into(), by: "PROOFROLL_PARTS_DIR".into() },
+        ];
+        let statuses: Vec<PartStatus> = PartName::PLANE
+            .into_iter()
+            .zip(states)
+            .map(|(name, state)| PartStatus { name, version: Version::new(1, 34, 4), state })
+            .collect();
+        insta::assert_snapshot!(render(&statuses));
+    }
+}

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Stands in for `go` in the tests of the parts. What it shall do stands in files beside it:
+#   version      what it says its version is
+#   fail         if there: a build says this and fails
+#   gate         if there, a named pipe: a build waits until somebody opens it for writing
+#   manifests/   what the controller's module ships
+# and it notes what it was asked in `calls`.
+here=$(dirname "$0")
+echo "$GOTOOLCHAIN: $*" >>"$here/calls"
+for last; do :; done
+case "$1" in
+env)
+    cat "$here/version"
+    ;;
+list)
+    echo "go: downloading example.com/module v1.0.0" >&2
+    printf 'unsafe\nruntime unsafe\nfmt runtime\n%s fmt\n' "${last#./}"
+    ;;
+build)
+    out=
+    for argument; do
+        [ "$out" = next ] && out=$argument
+        [ "$argument" = -o ] && out=next
+    done
+    echo half >"$out"
+    echo "$$" >"$here/pid"
+    [ -e "$here/gate" ] && read -r _ <"$here/gate"
+    if [ -e "$here/fail" ]; then
+        cat "$here/fail" >&2
+        exit 1
+    fi
+    echo fmt >&2
+    echo "${last#./}" >&2
+    printf 'the binary of %s' "$last" >"$out"
+    chmod +x "$out"
+    ;;
+mod)
+    printf '{"Path": "%s", "Dir": "%s"}\n' "$last" "$here"
+    ;;
+esac
