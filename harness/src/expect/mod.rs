@@ -8,13 +8,11 @@
 //! - [`invariants`] hold in every scenario.
 
 pub mod at_rest;
-pub mod describe;
 pub mod gate;
 pub mod invariants;
 pub mod matcher;
 pub mod temporal;
 
-pub use describe::describe;
 pub use gate::Gate;
 pub use matcher::{Check, Subject, compare};
 

@@ -15,7 +15,7 @@ impl RolloutInfo {
                     None => images.push((image.clone(), replica_set.roles.clone())),
                     Some((_, roles)) => {
                         roles.extend(&replica_set.roles);
-                        roles.sort_by_key(|role| role_word(*role));
+                        roles.sort_by_key(|role| role.as_str());
                         roles.dedup();
                     }
                 }
@@ -26,17 +26,6 @@ impl RolloutInfo {
     }
 }
 
-/// The word for a role, as `get rollout` shows it.
-pub fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Canary => "canary",
-        Role::Stable => "stable",
-        Role::Active => "active",
-        Role::Preview => "preview",
-        Role::Ping => "ping",
-        Role::Pong => "pong",
-    }
-}
 
 #[cfg(test)]
 mod tests {

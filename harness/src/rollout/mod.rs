@@ -29,10 +29,9 @@ pub mod steps;
 #[cfg(test)]
 pub(crate) mod recording;
 
-pub use images::role_word;
 pub use info::{Counters, PodInfo, ReplicaSetInfo, RolloutInfo, StrategyKind};
 pub use metadata::{Condition, Container, Metadata, PodTemplate};
-pub use phase::{calculate_rollout_phase, get_rollout_phase, phase_word};
+pub use phase::{calculate_rollout_phase, get_rollout_phase};
 pub use pod::Pod;
 pub use replica_set::ReplicaSet;
 pub use resource::Rollout;

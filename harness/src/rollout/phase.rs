@@ -118,16 +118,6 @@ fn phase_of(word: &str) -> Phase {
     }
 }
 
-/// The word for a phase, as it stands in `status.phase`.
-pub fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Healthy => "Healthy",
-        Phase::Degraded => "Degraded",
-        Phase::Progressing => "Progressing",
-        Phase::Paused => "Paused",
-        Phase::Unknown => "Unknown",
-    }
-}
 
 #[cfg(test)]
 #[path = "phase_tests.rs"]

@@ -4,7 +4,7 @@ use semver::Version;
 
 use crate::{
     expect::{
-        Subject, describe,
+        Subject,
         temporal::{self, Claim},
     },
     report::v1,
@@ -64,5 +64,5 @@ pub fn report(word: &str, state: &StateMatch, claim: &Claim, history: &History, 
             (v1::Outcome::Broken, format!("{}{what}; written at {}", words.join(", "), state.at))
         }
     };
-    v1::Claim { claim: format!("{word} {}", describe(state, subject.release)), outcome, detail }
+    v1::Claim { claim: format!("{word} {}", state.demands().join(", ")), outcome, detail }
 }

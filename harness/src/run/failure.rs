@@ -6,7 +6,7 @@ use std::{fmt::Write, ops::ControlFlow};
 use jiff::Timestamp;
 
 use crate::{
-    expect::{Check, Subject, compare, describe, temporal::Passage},
+    expect::{Check, Subject, compare, temporal::Passage},
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
     timeline::{History, Kind, Point},
@@ -67,7 +67,7 @@ pub fn not_passed(history: &History, passage: &Passage, through: &[StateMatch], 
     let _ = writeln!(
         text,
         "expect was met, but not through[{number}] on the way ({}), written at {}",
-        describe(wanted, subject.release),
+        wanted.demands().join(", "),
         wanted.at
     );
     if index > 0 {

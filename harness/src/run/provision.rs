@@ -31,11 +31,13 @@ pub fn provide(
     progress: &dyn Progress,
 ) -> Result<Provisions, PartError> {
     let parts = Parts::from_env()?;
-    let spec = controller.map_or_else(|| Ok(ControllerSpec::newest()), ControllerSpec::parse)?;
+    let spec = controller.map(ControllerSpec::parse).transpose()?.unwrap_or_default();
     let names = [PartName::Etcd, PartName::KubeApiserver, PartName::KubeControllerManager, PartName::KubeScheduler, PartName::Kwok];
     // One look at all that is missing, so that it is said at once how long it takes.
     let mut wanted = names.to_vec();
-    wanted.extend(spec.part());
+    if let ControllerSpec::Release(release) = &spec {
+        wanted.push(PartName::RolloutsController(release.clone()));
+    }
     let found = parts.find_all(&wanted, progress)?;
     let release = parts.controller(&spec, as_version, progress)?;
     let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });

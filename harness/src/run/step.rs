@@ -213,7 +213,7 @@ impl LookingBack<'_> {
             let point = passage.met.get(index);
             let after = point.and_then(|point| self.history.entry(*point)).map(|entry| self.after(entry.arrived));
             report.through.push(v1::Passed {
-                state: expect::describe(state, self.subject.release),
+                state: state.demands().join(", "),
                 ok: point.is_some(),
                 after,
             });

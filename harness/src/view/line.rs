@@ -1,14 +1,14 @@
 //! The whole state in one line, for live progress.
 
 use super::paint::{Style, phase_colour, role_colour};
-use crate::rollout::{ReplicaSetInfo, RolloutInfo, phase_word, role_word};
+use crate::rollout::{ReplicaSetInfo, RolloutInfo};
 
 /// One line, without a newline: phase and message, step, weights (set/actual), counters
 /// (desired/current/updated/ready/available), and each revision that has a role or pods
 /// (`REVISION:PODS ROLES`; terminating pods apart).
 pub fn line(info: &RolloutInfo, style: Style) -> String {
     let mut parts = Vec::new();
-    let phase = style.paint(phase_word(info.phase), phase_colour(info.phase));
+    let phase = style.paint(info.phase.as_str(), phase_colour(info.phase));
     parts.push(if info.message.is_empty() { phase } else { format!("{phase} {}", info.message) });
     if let Some((index, total)) = info.step {
         parts.push(format!("step {index}/{total}"));
@@ -35,7 +35,7 @@ fn revision(replica_set: &ReplicaSetInfo, style: Style) -> String {
     }
     for role in &replica_set.roles {
         text.push(' ');
-        text.push_str(&style.paint(role_word(*role), Some(role_colour(*role))));
+        text.push_str(&style.paint(role.as_str(), Some(role_colour(*role))));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! `kubectl argo rollouts list rollouts`: one row per Rollout.
 
 use super::table::{Cell, table};
-use crate::rollout::{Rollout, get_rollout_phase, phase_word};
+use crate::rollout::{Rollout, get_rollout_phase};
 
 /// One row, as it is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl ListRow {
         Self {
             name: rollout.metadata.name.clone(),
             strategy: strategy.to_owned(),
-            status: phase_word(get_rollout_phase(rollout).0).to_owned(),
+            status: get_rollout_phase(rollout).0.to_string(),
             step: or_dash(rollout.step().map(|(index, total)| format!("{index}/{total}"))),
             set_weight: or_dash(spec.canary.as_ref().map(|_| rollout.current_set_weight().to_string())),
             ready: format!("{}/{}", status.ready_replicas, status.replicas),

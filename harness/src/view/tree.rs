@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::age::{age, human};
 use super::paint::{Style, pod_icon, replica_set_icon, role_colour, rollout_icon};
 use super::table::{Cell, table};
-use crate::rollout::{PodInfo, ReplicaSetInfo, RolloutInfo, StrategyKind, phase_word, role_word};
+use crate::rollout::{PodInfo, ReplicaSetInfo, RolloutInfo, StrategyKind};
 use crate::scenario::model::Role;
 
 /// The whole state as the plugin prints it, ages counted up to `now`; ends with a newline.
@@ -27,7 +27,7 @@ fn figures(info: &RolloutInfo, style: Style) -> String {
     };
     field("Name:", &info.name);
     field("Namespace:", &info.namespace);
-    field("Status:", &format!("{} {}", style.icon(rollout_icon(info.phase)), phase_word(info.phase)));
+    field("Status:", &format!("{} {}", style.icon(rollout_icon(info.phase)), info.phase.as_str()));
     if !info.message.is_empty() {
         field("Message:", &info.message);
     }
@@ -70,7 +70,7 @@ fn strategy(kind: StrategyKind) -> &'static str {
 }
 
 fn painted_role(role: Role, style: Style) -> String {
-    style.paint(role_word(role), Some(role_colour(role)))
+    style.paint(role.as_str(), Some(role_colour(role)))
 }
 
 /// The branch to a child, and what stands left of the child's own children.
@@ -95,7 +95,7 @@ impl Tree {
         rows.push([
             Cell::plain(format!("⟳ {}", info.name)),
             Cell::plain("Rollout"),
-            self.status(rollout_icon(info.phase), phase_word(info.phase)),
+            self.status(rollout_icon(info.phase), info.phase.as_str()),
             Cell::plain(age(info.created, self.now)),
             Cell::plain(""),
         ]);
@@ -123,7 +123,7 @@ impl Tree {
 
     fn replica_set(&self, replica_set: &ReplicaSetInfo, branch: &str) -> Row {
         let roles = shown_roles(replica_set);
-        let mut info: Vec<_> = roles.iter().map(|role| role_word(*role).to_owned()).collect();
+        let mut info: Vec<_> = roles.iter().map(|role| role.to_string()).collect();
         let mut painted: Vec<_> = roles.iter().map(|role| painted_role(*role, self.style)).collect();
         if let Some(deadline) = replica_set.scale_down_deadline {
             let left = deadline.duration_since(self.now);

@@ -6,7 +6,6 @@
 
 mod state;
 mod step;
-mod words;
 
 use std::{collections::BTreeMap, fmt};
 

@@ -108,28 +108,56 @@ pub enum Role {
     Pong,
 }
 
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl StateMatch {
+    /// Whether a field is written that only a Rollout that exists can satisfy.
+    pub fn asks_about_rollout(&self) -> bool {
+        self.phase.is_some()
+            || self.message.is_some()
+            || self.step.is_some()
+            || self.weight.is_some()
+            || self.replicas.is_some()
+            || !self.revisions.is_empty()
+            || self.images.is_some()
+            || self.list.is_some()
+    }
+}
+
+impl Phase {
+    /// Its word, as it stands in `status.phase`.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Healthy => "Healthy",
             Self::Degraded => "Degraded",
             Self::Progressing => "Progressing",
             Self::Paused => "Paused",
             Self::Unknown => "Unknown",
-        })
+        }
     }
 }
 
-impl fmt::Display for Role {
+impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(self.as_str())
+    }
+}
+
+impl Role {
+    /// Its word, as `get rollout` shows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Canary => "canary",
             Self::Stable => "stable",
             Self::Active => "active",
             Self::Preview => "preview",
             Self::Ping => "ping",
             Self::Pong => "pong",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
