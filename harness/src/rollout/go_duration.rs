@@ -41,7 +41,7 @@ pub fn parse_go_duration(text: &str) -> Result<SignedDuration, GoDurationError> 
     if rest.is_empty() {
         return Err(invalid());
     }
-    let mut nanos: u128 = 0;
+    let mut nanos: i128 = 0;
     while !rest.is_empty() {
         let (whole, after) = digits(rest);
         let (fraction, after) = after.strip_prefix('.').map_or(("", after), digits);
@@ -62,13 +62,10 @@ pub fn parse_go_duration(text: &str) -> Result<SignedDuration, GoDurationError> 
             _ => return Err(GoDurationError::UnknownUnit { text: text.to_owned(), unit: unit.to_owned() }),
         };
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| too_long())? };
-        nanos += u128::from(whole) * scale + part_of(fraction, scale);
-        if nanos > 1 << 63 {
-            return Err(too_long());
-        }
+        nanos = nanos.saturating_add(i128::from(whole) * scale + part_of(fraction, scale));
         rest = after;
     }
-    let nanos = if negative { -(nanos as i128) } else { nanos as i128 };
+    let nanos = if negative { -nanos } else { nanos };
     i64::try_from(nanos).map(SignedDuration::from_nanos).map_err(|_| too_long())
 }
 
@@ -77,10 +74,10 @@ fn digits(text: &str) -> (&str, &str) {
 }
 
 /// `0.FRACTION` of `scale`, rounded down. Digits beyond the 18th cannot make a nanosecond.
-fn part_of(fraction: &str, scale: u128) -> u128 {
+fn part_of(fraction: &str, scale: i128) -> i128 {
     let fraction = &fraction[..fraction.len().min(18)];
-    let digits: u128 = fraction.bytes().fold(0, |sum, digit| sum * 10 + u128::from(digit - b'0'));
-    digits * scale / 10u128.pow(fraction.len() as u32)
+    let digits: i128 = fraction.bytes().fold(0, |sum, digit| sum * 10 + i128::from(digit - b'0'));
+    digits * scale / 10i128.pow(fraction.len() as u32)
 }
 
 #[cfg(test)]

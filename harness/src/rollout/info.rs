@@ -274,7 +274,7 @@ fn actual_weight(rollout: &Rollout, replica_sets: &[ReplicaSetInfo]) -> i64 {
     }
     let canary = replica_sets.iter().rev().find(|replica_set| replica_set.roles.contains(&Role::Canary));
     // The ReplicaSet may be newer than the Rollout's status, so this may exceed 100 for a moment.
-    canary.map_or(0, |canary| canary.available * all / available)
+    canary.map_or(0, |canary| canary.available.saturating_mul(all) / available)
 }
 
 /// Gives each pod to its ReplicaSet, oldest first.

@@ -94,6 +94,23 @@ fn weights(#[case] routing: Value, #[case] mut status: Value, #[case] set: i64, 
 }
 
 #[test]
+fn a_canary_pod_weighs_once_it_is_available() {
+    let mut canary = replica_set("new", 2, 1);
+    canary.replicas = Some(2);
+    let status = json!({"stableRS": "old", "currentPodHash": "new", "currentStepIndex": 1, "availableReplicas": 5});
+    let info = RolloutInfo::new(&rollout(steps(Value::Null), status), &[canary, replica_set("old", 1, 4)], &[]);
+    assert_eq!(info.actual_weight, Some(20));
+    assert_eq!((info.replica_sets[0].desired, info.replica_sets[0].available), (2, 1));
+}
+
+#[test]
+fn a_number_beyond_reason_is_no_panic() {
+    let status = json!({"currentPodHash": "new", "currentStepIndex": 1, "availableReplicas": 1});
+    let info = RolloutInfo::new(&rollout(steps(Value::Null), status), &[replica_set("new", 2, i64::MAX)], &[]);
+    assert_eq!(info.actual_weight, Some(i64::MAX));
+}
+
+#[test]
 fn blue_green_has_no_weights_and_no_step() {
     let info = RolloutInfo::new(&rollout(json!({"blueGreen": {}}), json!({"currentStepIndex": 1})), &[], &[]);
     assert_eq!(

@@ -1,6 +1,7 @@
 //! The recorded run of the guide, played back for tests: one watch event a line.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -8,6 +9,7 @@ use serde_json::Value;
 use super::{Pod, ReplicaSet, Rollout, RolloutInfo};
 
 /// One watch event.
+#[derive(Clone)]
 pub struct Recorded {
     /// When it was seen.
     pub seen: Timestamp,
@@ -21,7 +23,12 @@ pub struct Recorded {
 
 /// The whole recording in the order of resourceVersions, which is that of the writes: the streams
 /// themselves arrive unsynchronised.
-pub fn guide() -> Vec<Recorded> {
+pub fn guide() -> &'static [Recorded] {
+    static GUIDE: LazyLock<Vec<Recorded>> = LazyLock::new(read);
+    &GUIDE
+}
+
+fn read() -> Vec<Recorded> {
     let lines = include_str!("../../tests/recordings/guide-v1.10.2.jsonl").lines();
     let mut events: Vec<_> = lines
         .map(|line| {
@@ -47,7 +54,7 @@ impl Recorded {
 }
 
 /// What the API server held after some of the events.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct World {
     /// The one Rollout, once it exists.
     pub rollout: Option<Rollout>,
@@ -58,6 +65,13 @@ pub struct World {
 }
 
 impl World {
+    /// After all events up to this resourceVersion.
+    pub fn at(version: u64) -> Self {
+        let mut world = Self::default();
+        guide().iter().filter(|event| event.version() <= version).for_each(|event| world.apply(event));
+        world
+    }
+
     /// Takes one more event in.
     pub fn apply(&mut self, event: &Recorded) {
         let uid = event.object["metadata"]["uid"].as_str().unwrap().to_owned();

@@ -173,6 +173,7 @@ mod tests {
     fn the_writes_of_each_manager_are_told_apart() {
         let rollout = Rollout::read(&json!({"metadata": {"managedFields": [
             {"manager": "rollouts-controller", "operation": "Update", "subresource": "status", "time": "2026-11-23T04:16:40Z"},
+            {"manager": "rollouts-controller", "operation": "Apply", "subresource": "status", "time": "2026-11-23T04:16:39Z"},
             {"manager": "rollouts-controller", "operation": "Update", "time": "2026-11-23T04:16:38Z"},
             {"manager": "kubectl", "operation": "Apply", "time": "2026-11-23T04:16:50Z"}
         ]}}));

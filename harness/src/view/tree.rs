@@ -104,11 +104,9 @@ impl Tree {
         revisions.dedup();
         for (index, revision) in revisions.iter().enumerate() {
             let (own, below) = branch(index + 1 == revisions.len(), "");
-            // A revision has no kind, status or age; the plugin prints one blank for the status.
-            rows.push(
-                [format!("{own}# revision:{revision}"), String::new(), " ".into(), String::new(), String::new()]
-                    .map(Cell::plain),
-            );
+            // A revision is no object: it has no kind, status or age.
+            let name = Cell::plain(format!("{own}# revision:{revision}"));
+            rows.push([name, Cell::plain(""), Cell::plain(""), Cell::plain(""), Cell::plain("")]);
             let members: Vec<_> = info.replica_sets.iter().filter(|rs| rs.revision == *revision).collect();
             for (index, replica_set) in members.iter().enumerate() {
                 let (own, below) = branch(index + 1 == members.len(), &below);

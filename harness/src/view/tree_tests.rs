@@ -1,19 +1,19 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::rollout::recording::{World, guide};
+use crate::rollout::recording::{Recorded, World, guide};
 use crate::rollout::{Pod, ReplicaSet, Rollout};
 use crate::view::{ListRow, line, list};
 
 /// The state after the write with this resourceVersion, seen as tree, row and line. The ages are
 /// counted up to the last event so far.
 fn seen_after(version: u64) -> String {
-    let (mut world, mut now) = (World::default(), Timestamp::UNIX_EPOCH);
-    for event in guide().iter().filter(|event| event.version() <= version) {
-        world.apply(event);
-        now = now.max(event.seen);
-    }
+    let world = World::at(version);
+    let now = guide().iter().filter(|event| event.version() <= version).map(|event| event.seen).max().unwrap();
     let info = world.info().unwrap();
     let rows = [ListRow::new(world.rollout.as_ref().unwrap())];
     format!("{}\n{}\n{}\n", tree(&info, now, Style::Plain), list(&rows), line(&info, Style::Plain))
@@ -121,4 +121,45 @@ fn without_its_colours_the_tree_is_the_plain_one() {
         rest = escape.split_once('m').unwrap().1;
     }
     assert_eq!(bare + rest, plain);
+}
+
+/// The places in an object, as JSON pointers.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| places(value, &format!("{at}/{}", key.replace('/', "~1")), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| places(value, &format!("{at}/{index}"), found));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    /// Whatever stands in any place of any object, the state can still be read and printed.
+    #[test]
+    fn nothing_malformed_blinds_us(event: prop::sample::Index, place: prop::sample::Index, odd: prop::sample::Index) {
+        let odd_values = [json!(null), json!(true), json!(-1), json!(i64::MAX), json!(i64::MIN), json!(1.5), json!(""), json!("\u{965}"), json!([]), json!([null]), json!({})];
+        static BEFORE: LazyLock<World> = LazyLock::new(|| World::at(441));
+        let told = |event: &&Recorded| ["rollout", "rs", "pod"].contains(&event.kind.as_str()) && event.version() <= 441;
+        let mut event = (*event.get(&guide().iter().filter(told).collect::<Vec<_>>())).clone();
+        let mut found = Vec::new();
+        places(&event.object, "", &mut found);
+        // The recording itself finds an object by its uid.
+        found.retain(|place| !["", "/metadata", "/metadata/uid"].contains(&place.as_str()));
+        let place: &String = place.get(&found);
+        *event.object.pointer_mut(place).unwrap() = odd.get(&odd_values).clone();
+        let mut world = BEFORE.clone();
+        world.apply(&event);
+        let info = world.info().unwrap();
+        let rollout = world.rollout.unwrap();
+        for style in [Style::Plain, Style::Colour] {
+            prop_assert!(tree(&info, Timestamp::UNIX_EPOCH, style).contains("Replicas:\n"));
+            prop_assert!(line(&info, style).contains("replicas "));
+        }
+        prop_assert_eq!(list(&[ListRow::new(&rollout)]).lines().count(), 2);
+        let _ = (rollout.max_surge(), rollout.max_unavailable(), crate::rollout::calculate_rollout_phase(&rollout));
+    }
 }
