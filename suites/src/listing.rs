@@ -1,0 +1,66 @@
+//! Which tests there are, and which of them are skipped.
+
+use std::path::PathBuf;
+
+use libtest_mimic::{Arguments, Trial};
+use proofroll::{
+    controller::ControllerSpec,
+    scenario::{Capabilities, Gate, Library, gate},
+};
+
+use crate::trial;
+
+/// The trials. With `--exact` only the one that is named is opened.
+///
+/// # Errors
+/// If the scenarios can't be found, or a variable is set to nonsense.
+pub fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
+    let fixtures = std::env::var_os("PROOFROLL_FIXTURES").map(PathBuf::from);
+    let library = Library::open(fixtures.as_deref()).map_err(|error| error.to_string())?;
+    proofroll::run::timeouts::scale().map_err(|error| error.to_string())?;
+    let ids = match (&arguments.filter, arguments.exact) {
+        (Some(name), true) => vec![id(name)],
+        _ => library.ids(),
+    };
+    let known = library.ids();
+    Ok(ids.into_iter().filter(|id| known.contains(id)).map(|id| one(&library, id)).collect())
+}
+
+fn one(library: &Library, id: String) -> Trial {
+    let name = name(&id);
+    match library.load(&id) {
+        Ok(scenario) => {
+            let reason = skipped(&scenario);
+            Trial::test(name, move || trial::run(&scenario)).with_ignored_flag(reason.is_some())
+        }
+        // A file that is no scenario is a test that fails, not one that is missing.
+        Err(error) => Trial::test(name, move || Err(format!("input: {error}").into())),
+    }
+}
+
+/// Why a scenario is skipped, if it is; from static data alone.
+fn skipped(scenario: &proofroll::scenario::Scenario) -> Option<String> {
+    let capabilities = Capabilities::of("embedded")?;
+    let as_version = std::env::var("PROOFROLL_AS_VERSION").ok().and_then(|version| version.parse().ok());
+    let asked = std::env::var("PROOFROLL_CONTROLLER").ok().and_then(|asked| ControllerSpec::parse(&asked).ok());
+    let release = match asked.unwrap_or_default() {
+        ControllerSpec::Release(release) => release,
+        _ => as_version.or_else(|| match ControllerSpec::default() {
+            ControllerSpec::Release(release) => Some(release),
+            _ => None,
+        })?,
+    };
+    match gate(scenario, &capabilities, &release) {
+        Gate::Run => None,
+        Gate::Skip(reason) => Some(reason),
+    }
+}
+
+/// `guide/canary-basic` as the name of a test: `guide::canary-basic`.
+fn name(id: &str) -> String {
+    id.replace('/', "::")
+}
+
+fn id(name: &str) -> String {
+    name.replace("::", "/")
+}

@@ -1,0 +1,59 @@
+//! One scenario as a test: gets a controller and a plane, runs it, and passes or says why not.
+
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::Failed;
+use proofroll::{
+    act::Kinds,
+    progress::Progress,
+    report::v1::Verdict,
+    run::{self, Deaf, Options, Stage, provision, trouble::chain},
+    scenario::Scenario,
+};
+
+/// Runs `scenario` on the shared plane.
+pub fn run(scenario: &Scenario) -> Result<(), Failed> {
+    let infra = |error: &dyn std::error::Error| Failed::from(format!("infra: {}", chain(error)));
+    let controller = std::env::var("PROOFROLL_CONTROLLER").ok();
+    let as_version = match std::env::var("PROOFROLL_AS_VERSION") {
+        Ok(text) => Some(text.parse().map_err(|error| Failed::from(format!("input: PROOFROLL_AS_VERSION: {error}")))?),
+        Err(_) => None,
+    };
+    let provisions = provision::provide(controller.as_deref(), as_version.as_ref(), &Stderr).map_err(|e| infra(&e))?;
+    // One thread: it lives as long as the controller that it starts, and a scenario needs no more.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| infra(&e))?;
+    let report = runtime.block_on(async {
+        let plane = provision::acquire(&provisions, &scenario.id, &Stderr).await.map_err(|e| infra(&e))?;
+        let options = Options { keep_going: false, keep: false, evidence: evidence_root() };
+        let stage = Stage { plane: &plane, kinds: Kinds::new(), release: &provisions.release, listener: &Deaf, options };
+        let report = run::run(&stage, scenario).await;
+        plane.release(false).await.map_err(|e| infra(&e))?;
+        Ok::<_, Failed>(report)
+    })?;
+    match report.verdict {
+        Verdict::Pass | Verdict::Skip => Ok(()),
+        Verdict::Fail | Verdict::Error => Err(report.reason.unwrap_or_default().into()),
+    }
+}
+
+/// Below the target directory of the workspace that is tested, or where PROOFROLL_OUT says.
+fn evidence_root() -> PathBuf {
+    if let Some(out) = std::env::var_os("PROOFROLL_OUT") {
+        return out.into();
+    }
+    let root = std::env::var_os("NEXTEST_WORKSPACE_ROOT").map(PathBuf::from);
+    // Without nextest a test runs in its package's directory.
+    let root = root.unwrap_or_else(|| if Path::new("../target").is_dir() { "..".into() } else { ".".into() });
+    root.join("target").join("proofroll")
+}
+
+/// Says on stderr what takes long: the runner shows it when a test fails, or with `--no-capture`.
+struct Stderr;
+
+impl Progress for Stderr {
+    fn say(&self, line: &str) {
+        eprintln!("{line}");
+    }
+
+    fn update(&self, _: &str) {}
+}
