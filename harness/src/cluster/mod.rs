@@ -1,1 +1,36 @@
-//! cluster
+//! Where the cluster comes from: a real control plane that is there in seconds, shared by every process
+//! that wants the same, and gone when nobody does.
+//!
+//! - [`acquire`] joins the plane that a [`PlaneRequest`] asks for, or starts it. The plane's key is made
+//!   of all that must not differ between its users; several planes live side by side.
+//! - The [`keeper`] owns the plane's processes. It is this executable once more, in a session of its own.
+//! - A [`lease`] says who uses the plane, and which namespaces are theirs. When none is left for a while
+//!   the keeper stops everything and removes the plane's directory; what a killed user left is cleaned up.
+//! - A [`Plane`] is what a user gets: a client, namespaces, and a word when the plane is broken.
+//!
+//! Locks are the only proof of life ([`crate::process::lock`]). The start lock orders starting, joining
+//! and stopping; the keeper lock is held for the keeper's life; a locked lease for its user's.
+
+pub mod crds;
+pub mod gc;
+pub mod keeper;
+pub mod lease;
+pub mod record;
+pub mod state;
+
+mod api;
+mod client;
+mod components;
+mod error;
+mod plane;
+mod provider;
+mod request;
+mod stages;
+mod start;
+mod watch;
+
+pub use error::ClusterError;
+pub use plane::{Endpoint, Plane};
+pub use provider::{Embedded, Provider};
+pub use request::{PlanePart, PlaneParts, PlaneRequest};
+pub use start::{LINGER_VARIABLE, acquire, acquire_in};

@@ -60,9 +60,17 @@ impl Lock {
         }
     }
 
-    /// The locked file.
-    pub fn file(&self) -> &File {
-        &self.file
+    /// Puts a new locked file at `path`, in place of whatever is there. It appears when it is locked
+    /// already: no onlooker ([`is_held`]) can come between.
+    ///
+    /// # Errors
+    /// When the file cannot be made, locked or moved to its place.
+    pub fn put(path: &Path) -> io::Result<Self> {
+        let draft = path.with_extension(format!("{:08x}.new", fastrand::u32(..)));
+        let file = open(&draft)?;
+        file.try_lock().map_err(io::Error::from)?;
+        std::fs::rename(&draft, path)?;
+        Ok(Self { file, path: path.to_owned() })
     }
 
     /// Gives up the path but keeps the lock with the returned file, and so with every process that

@@ -1,0 +1,186 @@
+//! How each process of an embedded plane is run: its arguments and why they are so.
+//!
+//! The recipe is kwokctl's, with the traps of a busy machine avoided. Paths are relative: each runs in
+//! the plane's directory, which also keeps etcd's socket within the 108 characters that a socket's
+//! path may have.
+
+use std::path::Path;
+
+use super::request::{PlanePart, PlaneParts};
+
+/// The range of cluster IPs.
+const SERVICE_RANGE: &str = "10.96.0.0/16";
+/// The first address of it, which belongs to the `kubernetes` service.
+pub(super) const SERVICE_ADDRESS: std::net::Ipv4Addr = std::net::Ipv4Addr::new(10, 96, 0, 1);
+
+/// Files in the plane's directory.
+pub(super) mod files {
+    pub const CA: &str = "pki/ca.crt";
+    pub const SERVER_CERTIFICATE: &str = "pki/apiserver.crt";
+    pub const SERVER_KEY: &str = "pki/apiserver.key";
+    pub const TOKEN_KEY: &str = "pki/sa.key";
+    pub const TOKEN_PUBLIC_KEY: &str = "pki/sa.pub";
+    pub const STAGES: &str = "stages.yaml";
+    pub const KCM_KUBECONFIG: &str = "pki/kube-controller-manager.kubeconfig";
+    pub const SCHEDULER_KUBECONFIG: &str = "pki/kube-scheduler.kubeconfig";
+    pub const KWOK_KUBECONFIG: &str = "pki/kwok.kubeconfig";
+}
+
+/// A process of a plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Component {
+    Etcd,
+    Apiserver,
+    ControllerManager,
+    Scheduler,
+    Kwok,
+}
+
+impl Component {
+    /// The program's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::Apiserver => "kube-apiserver",
+            Self::ControllerManager => "kube-controller-manager",
+            Self::Scheduler => "kube-scheduler",
+            Self::Kwok => "kwok",
+        }
+    }
+
+    /// The executable.
+    pub const fn part(self, parts: &PlaneParts) -> &PlanePart {
+        match self {
+            Self::Etcd => &parts.etcd,
+            Self::Apiserver => &parts.apiserver,
+            Self::ControllerManager => &parts.kcm,
+            Self::Scheduler => &parts.scheduler,
+            Self::Kwok => &parts.kwok,
+        }
+    }
+
+    /// The arguments. `port` is the API server's.
+    pub fn arguments(self, port: u16) -> Vec<String> {
+        match self {
+            Self::Etcd => etcd(),
+            Self::Apiserver => apiserver(port),
+            Self::ControllerManager => controller_manager(),
+            Self::Scheduler => scheduler(),
+            Self::Kwok => kwok(),
+        }
+    }
+
+    /// The environment: nothing is inherited (proxies, Go's settings, the user's own kubeconfig).
+    pub fn environment(self, dir: &Path) -> Vec<(&'static str, String)> {
+        let mut environment = vec![("HOME", dir.display().to_string())];
+        if self == Self::Apiserver {
+            // The garbage collector takes a fifth of the time to `/readyz`: memory for speed.
+            environment.push(("GOGC", "400".into()));
+        }
+        environment
+    }
+}
+
+fn strings(arguments: &[&str]) -> Vec<String> {
+    arguments.iter().map(|argument| (*argument).to_owned()).collect()
+}
+
+/// On a socket in the plane's own directory: a port on loopback would be open to every user of the
+/// machine, for etcd asks nobody who he is.
+fn etcd() -> Vec<String> {
+    strings(&[
+        "--name=proofroll",
+        "--data-dir=etcd",
+        "--listen-client-urls=unix://etcd.sock:0",
+        "--advertise-client-urls=unix://etcd.sock:0",
+        "--listen-peer-urls=http://127.0.0.1:0",
+        // The data does not outlive the processes.
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    ])
+}
+
+fn apiserver(port: u16) -> Vec<String> {
+    let mut arguments = strings(&[
+        "--etcd-servers=unix://etcd.sock:0",
+        "--bind-address=127.0.0.1",
+        // Said, not looked up: a machine without a default route has no address to find.
+        "--advertise-address=127.0.0.1",
+        "--external-hostname=localhost",
+        "--endpoint-reconciler-type=none",
+        "--allow-privileged",
+        "--authorization-mode=RBAC",
+        // It taints each new node until the controller manager has seen it Ready. Our nodes are.
+        "--disable-admission-plugins=TaintNodesByCondition",
+        // Many scenarios at once are no overload.
+        "--enable-priority-and-fairness=false",
+        "--max-requests-inflight=0",
+        "--max-mutating-requests-inflight=0",
+        "--profiling=false",
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+    ]);
+    arguments.extend([
+        format!("--secure-port={port}"),
+        format!("--service-cluster-ip-range={SERVICE_RANGE}"),
+        format!("--client-ca-file={}", files::CA),
+        format!("--tls-cert-file={}", files::SERVER_CERTIFICATE),
+        format!("--tls-private-key-file={}", files::SERVER_KEY),
+        format!("--service-account-key-file={}", files::TOKEN_PUBLIC_KEY),
+        format!("--service-account-signing-key-file={}", files::TOKEN_KEY),
+    ]);
+    arguments
+}
+
+fn controller_manager() -> Vec<String> {
+    let mut arguments = client(files::KCM_KUBECONFIG);
+    arguments.extend(strings(&[
+        // Late heartbeats on a busy machine must not make nodes, and with them all pods, unready.
+        "--node-monitor-grace-period=1h",
+    ]));
+    arguments.extend([
+        format!("--service-account-private-key-file={}", files::TOKEN_KEY),
+        format!("--root-ca-file={}", files::CA),
+        format!("--service-cluster-ip-range={SERVICE_RANGE}"),
+    ]);
+    arguments
+}
+
+fn scheduler() -> Vec<String> {
+    client(files::SCHEDULER_KUBECONFIG)
+}
+
+/// Alone on its API server, serves nothing, and may ask as much as it likes.
+fn client(kubeconfig: &str) -> Vec<String> {
+    let mut arguments = vec![format!("--kubeconfig={kubeconfig}")];
+    arguments.extend(strings(&[
+        "--leader-elect=false",
+        "--secure-port=0",
+        "--profiling=false",
+        "--kube-api-qps=5000",
+        "--kube-api-burst=10000",
+    ]));
+    arguments
+}
+
+fn kwok() -> Vec<String> {
+    vec![format!("--kubeconfig={}", files::KWOK_KUBECONFIG), format!("--config={}", files::STAGES)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_lines() {
+        use Component::{Apiserver, ControllerManager, Etcd, Kwok, Scheduler};
+        let lines: Vec<String> = [Etcd, Apiserver, ControllerManager, Scheduler, Kwok]
+            .iter()
+            .map(|component| {
+                let environment: Vec<String> =
+                    component.environment(Path::new("/plane")).iter().map(|(k, v)| format!("{k}={v} ")).collect();
+                format!("{}{}\n  {}", environment.concat(), component.name(), component.arguments(20000).join("\n  "))
+            })
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

@@ -1,0 +1,152 @@
+//! The CRDs of a release, as its manifests ship them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use kube::{Client, client::Body};
+use serde_json::Value;
+
+use super::ClusterError;
+
+/// The field manager under which we apply.
+const FIELD_MANAGER: &str = "proofroll";
+
+/// A custom resource definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crd {
+    /// `rollouts.argoproj.io`.
+    pub name: String,
+    /// Where its objects are listed: `/apis/argoproj.io/v1alpha1/rollouts`.
+    collection: String,
+    document: Value,
+}
+
+/// Reads all CRDs in these files.
+///
+/// # Errors
+/// When a file cannot be read, or contains anything else.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<Crd>, ClusterError> {
+    let mut crds = Vec::new();
+    for path in paths {
+        let refuse = |why: String| ClusterError::Crd { path: path.clone(), why };
+        let text = fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| refuse(error.to_string()))?;
+        for document in documents {
+            crds.push(Crd::new(document).ok_or_else(|| refuse("not a CustomResourceDefinition (v1)".into()))?);
+        }
+    }
+    Ok(crds)
+}
+
+impl Crd {
+    fn new(document: Value) -> Option<Self> {
+        if document["kind"] != "CustomResourceDefinition" || document["apiVersion"] != "apiextensions.k8s.io/v1" {
+            return None;
+        }
+        let name = document["metadata"]["name"].as_str()?.to_owned();
+        let spec = &document["spec"];
+        let served = spec["versions"].as_array()?.iter().find(|version| version["served"] == true)?;
+        let [group, version, plural] =
+            [&spec["group"], &served["name"], &spec["names"]["plural"]].map(|value| value.as_str());
+        let collection = format!("/apis/{}/{}/{}", group?, version?, plural?);
+        Some(Self { name, collection, document })
+    }
+
+    /// Applies it server-side and with force: the newer ones are too large for client-side apply, and
+    /// what an older release owned of it is ours now.
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub async fn apply(&self, client: &Client) -> kube::Result<()> {
+        let request = http::Request::patch(format!(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}?fieldManager={FIELD_MANAGER}&force=true",
+            self.name
+        ))
+        .header(http::header::CONTENT_TYPE, "application/apply-patch+yaml")
+        .body(Body::from(serde_json::to_vec(&self.document).map_err(kube::Error::SerdeError)?))
+        .map_err(kube::Error::HttpError)?;
+        // The answer is the whole definition once more. Only a refusal is read.
+        let response = client.send(request).await?;
+        if response.status().is_success() {
+            return Ok(());
+        }
+        let (parts, body) = response.into_parts();
+        let body = http_body_util::BodyExt::collect(body).await?.to_bytes();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let status = serde_json::from_slice(&body)
+            .unwrap_or_else(|_| kube::core::Status::failure(&text, "unreadable").with_code(parts.status.as_u16()));
+        Err(kube::Error::Api(Box::new(status)))
+    }
+
+    /// Whether its objects are served: that is what being established is for.
+    ///
+    /// # Errors
+    /// When the API server answers with anything but "no such thing yet".
+    pub async fn is_served(&self, client: &Client) -> kube::Result<bool> {
+        let request = http::Request::get(format!("{}?limit=1", self.collection)).body(Vec::new());
+        match client.request_text(request.map_err(kube::Error::HttpError)?).await {
+            Ok(_) => Ok(true),
+            // 429 and 503 while its storage is made.
+            Err(kube::Error::Api(status)) if [404, 429, 503].contains(&status.code) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The CRD files of a directory, sorted: every `*crd.yaml`, which leaves a `kustomization.yaml` out.
+///
+/// # Errors
+/// When the directory cannot be read, or has none.
+pub fn files_in(dir: &Path) -> Result<Vec<PathBuf>, ClusterError> {
+    let refuse = |why: String| ClusterError::Crd { path: dir.to_owned(), why };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).map_err(|error| refuse(error.to_string()))? {
+        let path = entry.map_err(|error| refuse(error.to_string()))?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("crd.yaml")) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    if files.is_empty() { Err(refuse("no *crd.yaml in it".into())) } else { Ok(files) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CRD: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: rollouts.argoproj.io}
+spec:
+  group: argoproj.io
+  names: {plural: rollouts}
+  versions: [{name: v1, served: false}, {name: v1alpha1, served: true}]
+";
+
+    #[test]
+    fn a_crd_knows_where_its_objects_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rollout-crd.yaml");
+        fs::write(&path, CRD).unwrap();
+        fs::write(dir.path().join("kustomization.yaml"), "resources: []").unwrap();
+        let files = files_in(dir.path()).unwrap();
+        assert_eq!(files, [path]);
+        let crds = read(&files).unwrap();
+        assert_eq!(crds[0].name, "rollouts.argoproj.io");
+        assert_eq!(crds[0].collection, "/apis/argoproj.io/v1alpha1/rollouts");
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x-crd.yaml");
+        fs::write(&path, "kind: Service").unwrap();
+        let refused = read(std::slice::from_ref(&path)).unwrap_err().to_string();
+        assert!(refused.contains("x-crd.yaml") && refused.contains("not a CustomResourceDefinition"), "{refused}");
+        fs::write(&path, "a: [").unwrap();
+        assert!(read(&[path]).is_err());
+    }
+}

@@ -1,0 +1,116 @@
+//! Looking at all planes, stopping them, and removing what dead ones left behind.
+
+use std::{io, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{
+    ClusterError,
+    lease::{self, Entry, LeaseKind, Seen, now},
+    plane::stop_at_once,
+    record::Record,
+    start::{keeper_lives, remove},
+    state::{PlaneDir, StateRoot},
+    watch::KeeperWatch,
+};
+use crate::process::lock::Lock;
+
+/// How long a keeper that was told to stop may take.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// A plane as an onlooker finds it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its directory.
+    pub dir: PlaneDir,
+    /// Whether a keeper holds it. If not it is a leftover.
+    pub alive: bool,
+    /// What it says of itself; `None` while it starts.
+    pub record: Option<Record>,
+    /// Its leases.
+    pub leases: Vec<Seen>,
+}
+
+/// All planes of this user.
+///
+/// # Errors
+/// When the state directory is there but cannot be read.
+pub fn find(root: &StateRoot) -> Result<Vec<Found>, ClusterError> {
+    let mut found = Vec::new();
+    for dir in root.planes().map_err(ClusterError::file(root.path()))? {
+        let alive = keeper_lives(&dir)?;
+        let leases = match lease::scan(&dir, now()) {
+            Ok(leases) => leases,
+            // Gone meanwhile, or never there: only a start lock was.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(ClusterError::file(&dir.leases())(error)),
+        };
+        found.push(Found { alive, record: Record::read(&dir), leases, dir });
+    }
+    Ok(found)
+}
+
+/// Removes the directories and locks of planes whose keeper is dead; returns their keys. (Namespaces of
+/// users that vanished are the keepers' affair: they are gone within a second.)
+///
+/// # Errors
+/// When a leftover cannot be removed.
+pub async fn collect(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
+    let mut collected = Vec::new();
+    for dir in root.planes().map_err(ClusterError::file(root.path()))? {
+        let path = dir.start_lock();
+        // Held: somebody is starting or stopping it just now, and cleans up by himself.
+        let Some(start) = Lock::try_take(&path).map_err(ClusterError::file(&path))? else { continue };
+        if keeper_lives(&dir)? {
+            continue;
+        }
+        let leftover = dir.path().exists();
+        remove(&dir).await.map_err(ClusterError::file(dir.path()))?;
+        start.remove().map_err(ClusterError::file(&path))?;
+        if leftover {
+            collected.push(dir.key());
+        }
+    }
+    root.tidy();
+    Ok(collected)
+}
+
+/// What became of a plane that was to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// All of it is gone.
+    Gone,
+    /// Somebody uses it; it goes when he does.
+    InUse,
+}
+
+/// Ends the plane's standing leases and stops it, unless a process uses it.
+///
+/// # Errors
+/// When its files cannot be written, or the keeper does not stop in time.
+pub async fn down(plane: &Found) -> Result<Stopped, ClusterError> {
+    let watch = KeeperWatch::open(&plane.dir)?;
+    for lease in plane.leases.iter().filter(|lease| lease.journal.kind == LeaseKind::Standing) {
+        match lease::append(&lease.path, &Entry::End) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(ClusterError::file(&lease.path)(error)),
+            _ => {}
+        }
+    }
+    Ok(if stop_at_once(&plane.dir, &watch).await? { Stopped::Gone } else { Stopped::InUse })
+}
+
+/// Stops the plane whoever uses it: they are told.
+///
+/// # Errors
+/// When the keeper does not stop in time.
+pub async fn force_down(plane: &Found) -> Result<Stopped, ClusterError> {
+    let watch = KeeperWatch::open(&plane.dir)?;
+    let keeper = watch.keeper_pid().and_then(Pid::from_raw);
+    if let Some(keeper) = keeper
+        && watch.alive().map_err(ClusterError::file(&plane.dir.keeper_lock()))?
+    {
+        kill_process(keeper, Signal::TERM)
+            .map_err(|error| ClusterError::file(&plane.dir.keeper_lock())(io::Error::from(error)))?;
+    }
+    watch.gone(STOP_LIMIT).await.map(|()| Stopped::Gone)
+}

@@ -1,0 +1,309 @@
+//! From nothing to a plane that is ready: quickly, and not a moment too early.
+//!
+//! Two processes are waited for by everything else, etcd and the API server; whatever can be done beside
+//! them is. Scheduler and kwok start when the API server takes requests. The controller manager starts
+//! when it is ready: before, it would find it unhealthy and look again only a second later. All clients
+//! belong to `system:masters`, so none depends on the roles that the API server is still writing.
+//!
+//! Ready means: `/readyz`, nodes that are Ready and without taints, CRDs whose objects can be listed, and
+//! a ReplicaSet whose pod was created, scheduled, and is Running and Ready.
+
+use std::{
+    cell::RefCell,
+    fmt::Display,
+    fs::{self, OpenOptions},
+    io::Write,
+    path::Path,
+    process,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use k8s_openapi::api::{
+    apps::v1::ReplicaSet,
+    core::v1::{Namespace, Node, Pod},
+};
+use kube::{
+    Api, Client,
+    api::{DeleteParams, ListParams, PostParams, WatchParams},
+};
+use serde_json::json;
+
+use super::children::Children;
+use crate::{
+    cluster::{
+        api,
+        client::{client, kubeconfig},
+        components::{Component, SERVICE_ADDRESS, files},
+        crds::{self, Crd},
+        lease::now,
+        record::{Phase, Record, log_tail},
+        request::Order,
+        stages,
+        state::PlaneDir,
+    },
+    process::{
+        pki::{Authority, PkiError, TokenKeys, write_secret},
+        ports::{self, PortGuard},
+    },
+};
+
+/// The longest start; a busy machine needs a tenth of it.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// How often the API server is asked whether it is ready; it tells nobody by itself.
+const ASK: Duration = Duration::from_millis(15);
+
+/// Two, so that pods can be kept apart.
+const NODES: [&str; 2] = ["proofroll-node-0", "proofroll-node-1"];
+
+/// Where the plane is tried out before it is called ready.
+const TRIAL: &str = "proofroll-ready";
+
+/// What becomes of a start.
+pub(super) struct Booted {
+    pub record: Record,
+    pub client: Client,
+    /// Holds the API server's port against other planes.
+    pub port: PortGuard,
+}
+
+/// Starts everything and waits until it is ready. The text of a failure is for people.
+pub(super) async fn boot(dir: &PlaneDir, order: &Order, children: &Children) -> Result<Booted, String> {
+    let boot = Boot { dir, order, children, begun: Instant::now(), phases: RefCell::default() };
+    match tokio::time::timeout(LIMIT, boot.run()).await {
+        Ok(result) => result,
+        Err(_) => {
+            let reached: Vec<String> = boot.phases.borrow().iter().map(|phase| phase.name.clone()).collect();
+            let log = Component::Apiserver.name();
+            Err(format!(
+                "it was not ready within {}; reached: {}; {log} said last:{}",
+                humantime::format_duration(LIMIT),
+                reached.join(", "),
+                log_tail(&dir.log(log), 10),
+            ))
+        }
+    }
+}
+
+struct Boot<'a> {
+    dir: &'a PlaneDir,
+    order: &'a Order,
+    children: &'a Children,
+    begun: Instant,
+    phases: RefCell<Vec<Phase>>,
+}
+
+impl Boot<'_> {
+    async fn run(&self) -> Result<Booted, String> {
+        let started = now();
+        let port = self.order.port.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
+        let server = format!("https://127.0.0.1:{}", port.port);
+        let ca_pem = self.write_files(&server).map_err(|error| error.to_string())?;
+        self.reached("keys and certificates made");
+
+        self.spawn(Component::Etcd, &port)?;
+        self.spawn(Component::Apiserver, &port)?;
+        let paths = self.order.crds.clone();
+        let crds = tokio::task::spawn_blocking(move || crds::read(&paths));
+        let client = client(&self.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
+        while matches!(self.readyz(&client).await, Err(error) if !matches!(error, kube::Error::Api(_))) {
+            tokio::time::sleep(ASK).await;
+        }
+        self.reached("kube-apiserver takes requests");
+
+        self.spawn(Component::Scheduler, &port)?;
+        self.spawn(Component::Kwok, &port)?;
+        let crds = crds.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        tokio::try_join!(
+            async {
+                while self.readyz(&client).await.is_err() {
+                    tokio::time::sleep(ASK).await;
+                }
+                self.reached("kube-apiserver is ready");
+                self.spawn(Component::ControllerManager, &port)
+            },
+            async {
+                self.make_nodes(&client).await.map_err(told("the nodes"))?;
+                self.start_trial(&client).await.map_err(told("the test ReplicaSet"))?;
+                self.finish_trial(&client).await.map_err(told("the test ReplicaSet"))?;
+                self.reached("a pod is Running and Ready");
+                Ok(())
+            },
+            async {
+                self.serve_crds(&client, &crds).await?;
+                self.reached("the CRDs are served");
+                Ok(())
+            },
+        )?;
+        self.check_nodes(&client).await?;
+        let version = client.apiserver_version().await.map_err(told("the API server's version"))?;
+        self.reached("ready");
+
+        let record = Record {
+            id: self.order.id.clone(),
+            key: self.dir.key(),
+            release: self.order.release_label.clone(),
+            server,
+            port: port.port,
+            kubeconfig: self.dir.kubeconfig(),
+            ca_pem,
+            kubernetes: version.git_version,
+            keeper: process::id(),
+            processes: self.children.pids(),
+            started,
+            phases: self.phases.borrow().clone(),
+        };
+        Ok(Booted { record, client, port })
+    }
+
+    fn spawn(&self, component: Component, port: &PortGuard) -> Result<(), String> {
+        self.children.spawn(component, &self.order.parts, port.port)
+    }
+
+    /// Keeps the time, and tells whoever waits.
+    fn reached(&self, what: &str) {
+        let at_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.phases.borrow_mut().push(Phase { name: what.to_owned(), at_ms });
+        let line = format!("{what} ({:.1} s)\n", Duration::from_millis(at_ms).as_secs_f64());
+        let told = OpenOptions::new().append(true).open(self.dir.progress());
+        if let Err(error) = told.and_then(|mut file| file.write_all(line.as_bytes())) {
+            eprintln!("keeper: progress could not be written: {error}");
+        }
+    }
+
+    /// Keys, certificates, kubeconfigs, stages. Returns the authority's certificate.
+    fn write_files(&self, server: &str) -> Result<String, PkiError> {
+        let write = |name: &str, content: &str| write_secret(&self.dir.path().join(name), content);
+        let authority = Authority::new()?;
+        let ca = authority.certificate();
+        write(files::CA, ca)?;
+        let serving = authority.server(SERVICE_ADDRESS)?;
+        write(files::SERVER_CERTIFICATE, &serving.certificate)?;
+        write(files::SERVER_KEY, &serving.key)?;
+        let tokens = TokenKeys::new()?;
+        write(files::TOKEN_KEY, &tokens.private)?;
+        write(files::TOKEN_PUBLIC_KEY, &tokens.public)?;
+        let admin = self.dir.kubeconfig();
+        for (user, path) in [
+            ("proofroll-admin", admin.as_path()),
+            ("system:kube-controller-manager", Path::new(files::KCM_KUBECONFIG)),
+            ("system:kube-scheduler", Path::new(files::SCHEDULER_KUBECONFIG)),
+            ("kwok", Path::new(files::KWOK_KUBECONFIG)),
+        ] {
+            let identity = authority.client(user, "system:masters")?;
+            write_secret(&self.dir.path().join(path), &kubeconfig(server, ca, user, &identity))?;
+        }
+        let stages = self.dir.path().join(files::STAGES);
+        fs::write(&stages, stages::all())
+            .map_err(|source| PkiError::Write { path: stages.display().to_string(), source })?;
+        Ok(ca.to_owned())
+    }
+
+    async fn readyz(&self, client: &Client) -> kube::Result<()> {
+        let request = http::Request::get("/readyz").body(Vec::new()).map_err(kube::Error::HttpError)?;
+        client.request_text(request).await.map(drop)
+    }
+
+    /// Born Ready, as a kubelet registers its node with a status: nothing has to wait for kwok to see it.
+    async fn make_nodes(&self, client: &Client) -> kube::Result<()> {
+        let room = json!({"cpu": "1k", "memory": "1Ti", "pods": "1000"});
+        let condition = |kind: &str, status: &str| {
+            let at = Timestamp::now();
+            json!({"type": kind, "status": status, "reason": "proofroll", "message": "a fake node",
+                   "lastHeartbeatTime": at, "lastTransitionTime": at})
+        };
+        for (index, name) in NODES.iter().enumerate() {
+            let node: Node = api::object(json!({
+                "metadata": {"name": name, "labels": {
+                    "kubernetes.io/hostname": name,
+                    "kubernetes.io/os": "linux",
+                    "kubernetes.io/arch": "amd64",
+                    "topology.kubernetes.io/region": "proofroll",
+                    "topology.kubernetes.io/zone": format!("zone-{index}"),
+                }},
+                "status": {
+                    "phase": "Running",
+                    "allocatable": room,
+                    "capacity": room,
+                    "addresses": [
+                        {"type": "InternalIP", "address": format!("10.127.0.{}", index + 1)},
+                        {"type": "Hostname", "address": name},
+                    ],
+                    "conditions": [
+                        condition("Ready", "True"),
+                        condition("MemoryPressure", "False"),
+                        condition("DiskPressure", "False"),
+                        condition("PIDPressure", "False"),
+                        condition("NetworkUnavailable", "False"),
+                    ],
+                    "nodeInfo": {
+                        "architecture": "amd64", "operatingSystem": "linux", "kubeletVersion": "kwok",
+                        "containerRuntimeVersion": "kwok", "kernelVersion": "", "osImage": "",
+                        "bootID": "", "machineID": "", "systemUUID": "", "kubeProxyVersion": "",
+                    },
+                },
+            }));
+            Api::all(client.clone()).create(&PostParams::default(), &node).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_nodes(&self, client: &Client) -> Result<(), String> {
+        let nodes = Api::<Node>::all(client.clone()).list(&ListParams::default()).await.map_err(told("the nodes"))?;
+        let good = |node: &Node| {
+            let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+            let ready = conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
+            let tainted = node.spec.iter().any(|spec| spec.taints.iter().flatten().next().is_some());
+            ready && !tainted
+        };
+        let count = nodes.items.iter().filter(|node| good(node)).count();
+        if count == NODES.len() { Ok(()) } else { Err(format!("only {count} of {} nodes are Ready", NODES.len())) }
+    }
+
+    async fn start_trial(&self, client: &Client) -> kube::Result<()> {
+        let namespace: Namespace = api::object(json!({"metadata": {"name": TRIAL}}));
+        Api::all(client.clone()).create(&PostParams::default(), &namespace).await?;
+        let labels = json!({"app": TRIAL});
+        let replica_set: ReplicaSet = api::object(json!({
+            "metadata": {"name": TRIAL},
+            "spec": {
+                "replicas": 1,
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels, "annotations": {"pod.proofroll.dev/ready-after": "0s"}},
+                    "spec": {"containers": [{"name": TRIAL, "image": TRIAL}]},
+                },
+            },
+        }));
+        Api::namespaced(client.clone(), TRIAL).create(&PostParams::default(), &replica_set).await.map(drop)
+    }
+
+    /// A pod of the ReplicaSet is Running and Ready: controller manager, scheduler and kwok all work.
+    async fn finish_trial(&self, client: &Client) -> kube::Result<()> {
+        let pods: Api<Pod> = Api::namespaced(client.clone(), TRIAL);
+        let well = |pod: &Pod| {
+            let Some(status) = &pod.status else { return false };
+            let ready = status.conditions.iter().flatten().any(|c| c.type_ == "Ready" && c.status == "True");
+            ready && status.phase.as_deref() == Some("Running")
+        };
+        api::until(&pods, &WatchParams::default(), well).await?;
+        Api::<Namespace>::all(client.clone()).delete(TRIAL, &DeleteParams::default()).await.map(drop)
+    }
+
+    async fn serve_crds(&self, client: &Client, crds: &[Crd]) -> Result<(), String> {
+        for crd in crds {
+            crd.apply(client).await.map_err(told(&crd.name))?;
+        }
+        for crd in crds {
+            while !crd.is_served(client).await.map_err(told(&crd.name))? {
+                tokio::time::sleep(ASK).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn told<E: Display>(what: &str) -> impl FnOnce(E) -> String {
+    move |error| format!("{what}: {error}")
+}

@@ -1,0 +1,128 @@
+//! The keeper: a process of its own that starts the processes of a plane, watches over them and over
+//! the leases, and stops everything when no lease is left.
+//!
+//! A test runner gives each test a process and has no hook for the end, so no test can own what they
+//! share. The keeper is this very executable once more, recognised before any argument is parsed, in a
+//! session of its own. It holds the plane's keeper lock (its standard input) for its whole life. What it
+//! started dies with it, even if it is killed.
+
+mod boot;
+mod children;
+mod tending;
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::PathBuf,
+    process,
+    time::{Duration, Instant},
+};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::{
+    children::Children,
+    tending::{Tending, Verdict},
+};
+use super::{ClusterError, request::Order, start::remove, state::PlaneDir};
+use crate::process::{lifeline, lock::Lock};
+
+/// The first argument of a keeper; the second is the plane's directory.
+pub(super) const MARKER: &str = "--proofroll-keeper";
+
+/// How often leases are looked at: that a process has let go of a lock is not told to anybody.
+const TEND: Duration = Duration::from_millis(200);
+
+/// How long a keeper that ends for another reason than idleness waits for the start lock before it
+/// leaves its directory to the next start.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Becomes the keeper, and never returns, if this process was started as one. To be called first in
+/// the `main` of every program that starts planes: before arguments are parsed, threads started or
+/// files opened.
+pub fn run_if_asked() {
+    let mut arguments = env::args_os().skip(1);
+    if arguments.next().is_none_or(|first| first != MARKER) {
+        return;
+    }
+    let Some(dir) = arguments.next().map(PathBuf::from) else {
+        eprintln!("{MARKER} is for proofroll itself and needs a directory");
+        process::exit(2);
+    };
+    process::exit(match run(&PlaneDir::at(dir)) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("keeper: {error}");
+            3
+        }
+    });
+}
+
+fn run(dir: &PlaneDir) -> Result<(), Box<dyn std::error::Error>> {
+    lifeline::close_inherited()?;
+    // The lock is our standard input: whoever finds it held can read whom to send a signal.
+    rustix::io::write(io::stdin(), format!("{}\n", process::id()).as_bytes())?;
+    let order: Order = serde_json::from_slice(&fs::read(dir.order())?)?;
+    // Everything on the main thread: see `Children`.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(keep(dir, order))
+}
+
+/// Why a keeper ends.
+enum End {
+    /// No lease is left; the start lock is held, so that nobody joins any more.
+    Idle(Lock),
+    /// The plane broke, or was told to stop; users are told this.
+    Told(String),
+}
+
+async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Error>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (children, mut deaths) = Children::new(dir);
+    let mut tending = Tending::new(dir, Duration::from_millis(order.linger_ms));
+    let mut clock = tokio::time::interval(TEND);
+    let boot = boot::boot(dir, &order, &children);
+    tokio::pin!(boot);
+    let mut guard = None;
+    let end = loop {
+        tokio::select! {
+            biased;
+            Some(death) = deaths.recv() => break End::Told(death.tell(dir)),
+            _ = terminate.recv() => break End::Told("it was stopped by SIGTERM (`proofroll down --force`?)".into()),
+            _ = interrupt.recv() => break End::Told("it was stopped by SIGINT".into()),
+            booted = &mut boot, if guard.is_none() => match booted {
+                Ok(booted) => {
+                    booted.record.write(dir)?;
+                    tending.serve(booted.client);
+                    guard = Some(booted.port);
+                }
+                Err(why) => break End::Told(why),
+            },
+            _ = clock.tick() => match tending.look(Instant::now()) {
+                Ok(Verdict::Needed) => {}
+                Ok(Verdict::Idle(start_lock)) => break End::Idle(start_lock),
+                Err(error) => break End::Told(format!("its directory {} is broken: {error}", dir.path().display())),
+            },
+        }
+    };
+    if let End::Told(why) = &end {
+        eprintln!("keeper: {why}");
+        // Users first: they wait for nothing else.
+        let told = fs::OpenOptions::new().append(true).open(dir.failure());
+        if let Err(error) = told.and_then(|mut file| file.write_all(why.as_bytes())) {
+            eprintln!("keeper: the failure could not be written: {error}");
+        }
+    }
+    children.stop().await;
+    drop(guard);
+    let start_lock = match end {
+        End::Idle(lock) => Some(lock),
+        End::Told(_) => tokio::time::timeout(PATIENCE, Lock::take(&dir.start_lock(), || {})).await.ok().transpose()?,
+    };
+    if let Some(start_lock) = start_lock {
+        remove(dir).await.map_err(ClusterError::file(dir.path()))?;
+        start_lock.remove()?;
+        dir.root().tidy();
+    }
+    Ok(())
+}

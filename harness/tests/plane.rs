@@ -1,0 +1,55 @@
+//! The embedded control plane with real processes: started, shared, broken, killed, and gone.
+//!
+//! Needs the executables (`PROOFROLL_PARTS_DIR`: a directory with etcd, kube-apiserver, ... by name) and
+//! a release's CRDs (`PROOFROLL_CRDS_DIR`: its `manifests/crds`).
+
+mod plane {
+    pub mod setup;
+    pub mod sharing;
+    pub mod stages;
+    pub mod stopping;
+    pub mod user;
+}
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use plane::{setup, sharing, stages, stopping, user};
+
+fn main() -> ExitCode {
+    proofroll::cluster::keeper::run_if_asked();
+    if let Some(code) = user::run_if_asked() {
+        return code;
+    }
+    let arguments = Arguments::from_args();
+    let trials = vec![
+        trial("boots_and_is_shared", sharing::boots_and_is_shared),
+        trial("many_starters_get_one_plane", sharing::many_starters_get_one_plane),
+        trial("two_planes_side_by_side", sharing::two_planes_side_by_side),
+        trial("a_taken_port_is_refused", sharing::a_taken_port_is_refused),
+        trial("a_killed_user_leaves_no_namespace", stopping::a_killed_user_leaves_no_namespace),
+        trial("a_killed_keeper_takes_all_along", stopping::a_killed_keeper_takes_all_along),
+        trial("a_dead_component_is_named", stopping::a_dead_component_is_named),
+        trial("giving_up_stops_the_start", stopping::giving_up_stops_the_start),
+        trial("a_standing_lease_holds_until_down", stopping::a_standing_lease_holds_until_down),
+        trial("force_stops_a_plane_in_use", stopping::force_stops_a_plane_in_use),
+        trial("the_keeper_holds_no_descriptor_of_its_starter", stopping::the_keeper_holds_no_descriptor_of_its_starter),
+        trial("pods_live_as_the_stages_say", stages::pods_live_as_the_stages_say),
+    ];
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial<F>(name: &str, test: fn(setup::Setup) -> F) -> Trial
+where
+    F: Future<Output = anyhow::Result<()>> + 'static,
+{
+    Trial::test(name, move || {
+        let run = || -> anyhow::Result<()> {
+            let setup = setup::Setup::new()?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+            runtime.block_on(test(setup))
+        };
+        run().map_err(|error| Failed::from(format!("{error:?}")))
+    })
+}

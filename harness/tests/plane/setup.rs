@@ -1,0 +1,131 @@
+//! What each test begins with: a state root of its own, and a request.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use proofroll::{
+    cluster::{
+        Plane, PlanePart, PlaneParts, PlaneRequest, acquire_in,
+        crds::files_in,
+        state::{PlaneDir, StateRoot},
+    },
+    progress::Silent,
+};
+use tempfile::TempDir;
+
+/// Long enough for a machine that does many other things.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Setup {
+    pub state: TempDir,
+    pub root: StateRoot,
+    pub request: PlaneRequest,
+}
+
+impl Setup {
+    pub fn new() -> Result<Self> {
+        let memory = Path::new("/dev/shm");
+        let builder = || tempfile::Builder::new().prefix("proofroll-test-").to_owned();
+        let state = if memory.is_dir() { builder().tempdir_in(memory)? } else { builder().tempdir()? };
+        Ok(Self { root: StateRoot::at(state.path()), request: request()?, state })
+    }
+
+    pub async fn acquire(&self) -> Result<Plane> {
+        Ok(acquire_in(&self.root, &self.request, &Silent).await?)
+    }
+
+    /// Nothing is left of this plane: no process, no directory, and not even the root's own.
+    pub async fn nothing_is_left(&self) -> Result<()> {
+        eventually("nothing is left", || {
+            let processes = processes_of(self.state.path())?;
+            ensure!(processes.is_empty(), "processes: {processes:?}");
+            let files: Vec<_> = fs::read_dir(self.state.path())?.collect();
+            ensure!(files.is_empty(), "files: {files:?}");
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// From the environment; no test is skipped in silence.
+pub fn request() -> Result<PlaneRequest> {
+    let directory = |variable: &str, what: &str| {
+        let value = env::var_os(variable).map(PathBuf::from);
+        value.with_context(|| format!("set {variable} to {what}"))
+    };
+    let parts = directory(
+        "PROOFROLL_PARTS_DIR",
+        "a directory with etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok",
+    )?;
+    let crds = directory("PROOFROLL_CRDS_DIR", "the manifests/crds directory of an Argo Rollouts release")?;
+    let part = |name: &str| -> Result<PlanePart> {
+        let path = parts.join(name);
+        ensure!(path.is_file(), "PROOFROLL_PARTS_DIR has no {name}: {}", path.display());
+        // What makes a key is the caller's affair; the name will do here.
+        Ok(PlanePart { path, sha256: name.to_owned() })
+    };
+    Ok(PlaneRequest {
+        parts: PlaneParts {
+            etcd: part("etcd")?,
+            apiserver: part("kube-apiserver")?,
+            kcm: part("kube-controller-manager")?,
+            scheduler: part("kube-scheduler")?,
+            kwok: part("kwok")?,
+        },
+        crds: files_in(&crds)?,
+        release_label: "test".into(),
+        purpose: "a test of the plane".into(),
+        port: None,
+    })
+}
+
+/// The processes that work in, or for, a directory: its keeper and the keeper's children.
+pub fn processes_of(dir: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let path = entry?.path();
+        // It may end while we look.
+        let Ok(command) = fs::read(path.join("cmdline")) else { continue };
+        let command = String::from_utf8_lossy(&command).replace('\0', " ");
+        let works_there = fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir));
+        if works_there || command.contains("--proofroll-keeper") && command.contains(&*dir.to_string_lossy()) {
+            found.push(command);
+        }
+    }
+    Ok(found)
+}
+
+/// The files of a plane that runs.
+pub fn only_plane(root: &StateRoot) -> Result<PlaneDir> {
+    let mut planes = root.planes()?;
+    ensure!(planes.len() == 1, "{planes:?}");
+    planes.pop().context("one plane")
+}
+
+/// Polls until the check succeeds; shows its last error if it never does.
+pub async fn eventually(what: &str, check: impl Fn() -> Result<()>) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        let Err(error) = check() else { return Ok(()) };
+        if begun.elapsed() > PATIENCE {
+            bail!("not within {PATIENCE:?}: {what}: {error:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// As [`eventually`], for something that has to be asked.
+pub async fn eventually_async<T, F: Future<Output = Result<T>>>(what: &str, check: impl Fn() -> F) -> Result<T> {
+    let begun = Instant::now();
+    loop {
+        match check().await {
+            Ok(value) => return Ok(value),
+            Err(error) if begun.elapsed() > PATIENCE => bail!("not within {PATIENCE:?}: {what}: {error:?}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
