@@ -18,7 +18,7 @@ pub mod process;
 pub mod progress;
 pub mod report;
 pub mod rollout;
-//pub mod run;
+pub mod run;
 pub mod scenario;
 pub mod timeline;
 pub mod view;

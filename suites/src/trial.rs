@@ -25,7 +25,8 @@ pub fn run(scenario: &Scenario) -> Result<(), Failed> {
     let report = runtime.block_on(async {
         let plane = provision::acquire(&provisions, &scenario.id, &Stderr).await.map_err(|e| infra(&e))?;
         let options = Options { keep_going: false, keep: false, evidence: evidence_root() };
-        let stage = Stage { plane: &plane, kinds: Kinds::new(), release: &provisions.release, listener: &Deaf, options };
+        let stage =
+            Stage { plane: &plane, kinds: Kinds::new(), release: &provisions.release, listener: &Deaf, options };
         let report = run::run(&stage, scenario).await;
         plane.release(false).await.map_err(|e| infra(&e))?;
         Ok::<_, Failed>(report)

@@ -30,10 +30,14 @@ pub struct Proofroll {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Replay the getting-started guide and assert every figure of it (the main job).
-    #[command(after_help = "Examples:\n  proofroll guide\n  proofroll guide --controller ./dist/rollouts-controller\n  proofroll guide --controller ~/src/argo-rollouts    # built with Go first")]
+    #[command(
+        after_help = "Examples:\n  proofroll guide\n  proofroll guide --controller ./dist/rollouts-controller\n  proofroll guide --controller ~/src/argo-rollouts    # built with Go first"
+    )]
     Guide(Guide),
     /// Run scenarios: ours by id or pattern, your own by file.
-    #[command(after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --repeat 20 --until-fail")]
+    #[command(
+        after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --repeat 20 --until-fail"
+    )]
     Run(Run),
     /// Print the JSON Schema of scenario files or of the report.
     Schema(Schema),

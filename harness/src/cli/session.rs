@@ -42,14 +42,17 @@ impl Session {
     pub fn run(self) -> Result<Exit, Fault> {
         let began = (Timestamp::now(), std::time::Instant::now());
         let progress = TerminalProgress::new();
-        let provisions = provision::provide(self.running.controller.as_deref(), self.running.as_version.as_ref(), &progress);
+        let provisions =
+            provision::provide(self.running.controller.as_deref(), self.running.as_version.as_ref(), &progress);
         let provisions = provisions.inspect_err(|_| progress.clear())?;
         // Controllers are children of the threads that start them: these live as long as the runtime.
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Fault::infra)?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Fault::infra)?;
         let outcome = runtime.block_on(async {
             let mut interrupted = std::pin::pin!(interrupted());
+            let purpose = self.purpose();
             let acquired = tokio::select! {
-                plane = provision::acquire(&provisions, &self.purpose(), &progress) => plane.map_err(Fault::infra),
+                plane = provision::acquire(&provisions, &purpose, &progress) => plane.map_err(Fault::infra),
                 () = &mut interrupted => Err(Fault::interrupted()),
             };
             progress.clear();

@@ -58,7 +58,8 @@ impl Terminal {
     pub fn new(detail: Detail) -> Self {
         let interactive = std::io::stdout().is_terminal() && std::env::var_os("CI").is_none();
         let live = interactive.then(|| {
-            let style = ProgressStyle::with_template("  {spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let style =
+                ProgressStyle::with_template("  {spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = ProgressBar::new_spinner().with_style(style);
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
@@ -115,12 +116,24 @@ impl Terminal {
                     self.step(step, *info);
                 } else {
                     let ok = step.verdict == v1::Verdict::Pass;
-                    self.print(&format!("  {} {}/{} {} ({:.1} s)", tick(ok), index + 1, state.steps, step.name, step.seconds));
+                    self.print(&format!(
+                        "  {} {}/{} {} ({:.1} s)",
+                        tick(ok),
+                        index + 1,
+                        state.steps,
+                        step.name,
+                        step.seconds
+                    ));
                 }
             }
             News::Claim { step, claim } if self.detail == Detail::Full || claim.outcome != v1::Outcome::Held => {
                 let whose = step.map_or_else(|| "scenario".to_owned(), |step| format!("step {}", step + 1));
-                self.print(&format!("  {} {whose}: {} ({})", tick(claim.outcome == v1::Outcome::Held), claim.claim, claim.detail));
+                self.print(&format!(
+                    "  {} {whose}: {} ({})",
+                    tick(claim.outcome == v1::Outcome::Held),
+                    claim.claim,
+                    claim.detail
+                ));
             }
             News::Ended(report) => self.ended(report),
             News::Acted { .. } | News::Claim { .. } => {}

@@ -92,7 +92,9 @@ pub async fn down(plane: &Found) -> Result<Stopped, ClusterError> {
     let watch = KeeperWatch::open(&plane.dir)?;
     for lease in plane.leases.iter().filter(|lease| lease.journal.kind == LeaseKind::Standing) {
         match lease::append(&lease.path, &Entry::End) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(ClusterError::file(&lease.path)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(ClusterError::file(&lease.path)(error));
+            }
             _ => {}
         }
     }

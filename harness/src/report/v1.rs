@@ -193,3 +193,9 @@ pub struct Invariant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived: Option<String>,
 }
+
+impl From<crate::expect::Check> for Check {
+    fn from(crate::expect::Check { field, expected, got, ok }: crate::expect::Check) -> Self {
+        Self { field, expected, got, ok }
+    }
+}

@@ -26,7 +26,6 @@ impl RolloutInfo {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

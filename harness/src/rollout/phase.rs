@@ -118,7 +118,6 @@ fn phase_of(word: &str) -> Phase {
     }
 }
 
-
 #[cfg(test)]
 #[path = "phase_tests.rs"]
 mod tests;

@@ -10,12 +10,7 @@ use crate::{
 };
 
 /// Does `action` to the Rollout `on`.
-pub(super) async fn act(
-    actor: &Actor,
-    controller: &Controller,
-    on: &str,
-    action: &Action,
-) -> Result<Done, Trouble> {
+pub(super) async fn act(actor: &Actor, controller: &Controller, on: &str, action: &Action) -> Result<Done, Trouble> {
     let done = match action {
         Action::Apply(manifests) => apply(actor, manifests).await,
         Action::SetImage(image) => actor.set_image(on, image).await,

@@ -26,7 +26,13 @@ pub struct OpenSpan {
 impl OpenSpan {
     /// Settles the claims, now that the span is known to end before `next` (or at the end of the
     /// history, if no action follows).
-    pub fn settle(&self, step: &LoadedStep, history: &History, next: Option<Point>, release: &Version) -> Vec<v1::Claim> {
+    pub fn settle(
+        &self,
+        step: &LoadedStep,
+        history: &History,
+        next: Option<Point>,
+        release: &Version,
+    ) -> Vec<v1::Claim> {
         let end = next.map_or(history.end(), |next| Point(next.0.saturating_sub(1)));
         let to = end.max(self.met);
         let subject = Subject { rollout: &step.on, release };
@@ -44,16 +50,19 @@ pub fn settle(
 ) -> Vec<v1::Claim> {
     let never = never.iter().map(|state| ("never", state, temporal::never(history, from, to, state, subject)));
     let always = always.iter().map(|state| ("always", state, temporal::always(history, from, to, state, subject)));
-    never.chain(always).map(|(word, state, claim)| report(word, state, &claim, history, subject)).collect()
+    never.chain(always).map(|(word, state, claim)| report(word, state, &claim, history)).collect()
 }
 
 /// A claim as it is reported.
-pub fn report(word: &str, state: &StateMatch, claim: &Claim, history: &History, subject: Subject<'_>) -> v1::Claim {
+pub fn report(word: &str, state: &StateMatch, claim: &Claim, history: &History) -> v1::Claim {
     let (outcome, detail) = match claim {
         Claim::Held(states) => (v1::Outcome::Held, format!("{states} states")),
         Claim::NotJudged(gap) => (
             v1::Outcome::NotJudged,
-            format!("the watch on {} lost the states between resourceVersion {} and {}", gap.kind, gap.after, gap.until),
+            format!(
+                "the watch on {} lost the states between resourceVersion {} and {}",
+                gap.kind, gap.after, gap.until
+            ),
         ),
         Claim::Broken(point, checks) => {
             let differing: Vec<_> = checks.iter().filter(|check| word == "never" || !check.ok).collect();

@@ -80,12 +80,18 @@ pub(super) fn judge(
     for invariant in invariants::ALL {
         let judgement = invariant.judge(&ground);
         let waived = scenario.waive.get(invariant.name).cloned();
-        let violations: Vec<_> = judgement.violations.iter().map(|v| format!("resourceVersion {}: {}", v.rv, v.what)).collect();
+        let violations: Vec<_> =
+            judgement.violations.iter().map(|v| format!("resourceVersion {}: {}", v.rv, v.what)).collect();
         if waived.is_none() && !violations.is_empty() {
             failures += &format!("the invariant `{}` does not hold: {}\n", invariant.name, invariant.says);
             violations.iter().for_each(|violation| failures += &format!("  {violation}\n"));
         }
-        report.invariants.push(v1::Invariant { name: invariant.name.into(), judged: judgement.judged, violations, waived });
+        report.invariants.push(v1::Invariant {
+            name: invariant.name.into(),
+            judged: judgement.judged,
+            violations,
+            waived,
+        });
     }
     if failures.is_empty() {
         return Ok(());

@@ -1,9 +1,18 @@
 //! What is kept of a failure, before anything is cleaned up.
 
-use std::{collections::BTreeSet, fs, io, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use super::trouble::Trouble;
-use crate::{controller::Controller, report::v1, scenario::Scenario, timeline::{Timeline, recording}};
+use crate::{
+    controller::Controller,
+    report::v1,
+    scenario::Scenario,
+    timeline::{Timeline, recording},
+};
 
 /// What there is to keep.
 pub(super) struct Evidence<'a> {

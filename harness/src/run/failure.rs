@@ -59,7 +59,7 @@ pub fn table(checks: &[Check]) -> String {
 }
 
 /// What is said of a state of `through` that was not met.
-pub fn not_passed(history: &History, passage: &Passage, through: &[StateMatch], subject: Subject<'_>) -> String {
+pub fn not_passed(history: &History, passage: &Passage, through: &[StateMatch]) -> String {
     let index = passage.met.len();
     let Some(wanted) = through.get(index) else { return String::new() };
     let mut text = String::new();
@@ -71,7 +71,11 @@ pub fn not_passed(history: &History, passage: &Passage, through: &[StateMatch], 
         wanted.at
     );
     if index > 0 {
-        let _ = writeln!(text, "the {index} before it were met, the last one at resourceVersion {}", history.rv(passage.met[index - 1]));
+        let _ = writeln!(
+            text,
+            "the {index} before it were met, the last one at resourceVersion {}",
+            history.rv(passage.met[index - 1])
+        );
     }
     match &passage.nearest {
         Some((point, checks)) => {
@@ -123,7 +127,9 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
 fn last_states(history: &History, from: Point, subject: Subject<'_>, now: Timestamp) -> Vec<String> {
     let mut lines: Vec<(Option<Timestamp>, u64, String)> = Vec::new();
     history.walk(from, history.end(), |point, world| -> ControlFlow<()> {
-        let line = world.info(subject.rollout).map_or_else(|| "no Rollout".to_owned(), |info| view::line(&info, view::Style::Plain));
+        let line = world
+            .info(subject.rollout)
+            .map_or_else(|| "no Rollout".to_owned(), |info| view::line(&info, view::Style::Plain));
         if lines.last().is_none_or(|(_, _, last)| *last != line) {
             lines.push((history.entry(point).map(|entry| entry.arrived), history.rv(point), line));
         }

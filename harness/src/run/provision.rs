@@ -32,7 +32,13 @@ pub fn provide(
 ) -> Result<Provisions, PartError> {
     let parts = Parts::from_env()?;
     let spec = controller.map(ControllerSpec::parse).transpose()?.unwrap_or_default();
-    let names = [PartName::Etcd, PartName::KubeApiserver, PartName::KubeControllerManager, PartName::KubeScheduler, PartName::Kwok];
+    let names = [
+        PartName::Etcd,
+        PartName::KubeApiserver,
+        PartName::KubeControllerManager,
+        PartName::KubeScheduler,
+        PartName::Kwok,
+    ];
     // One look at all that is missing, so that it is said at once how long it takes.
     let mut wanted = names.to_vec();
     if let ControllerSpec::Release(release) = &spec {

@@ -213,7 +213,8 @@ impl Acts<'_> {
             };
             self.report.seconds = began.elapsed().as_secs_f64();
             let Err(trouble) = trouble else { continue };
-            let at = format!("{id}, step {} of {} `{}` ({})\n", index + 1, self.scenario.steps.len(), step.name, step.at);
+            let at =
+                format!("{id}, step {} of {} `{}` ({})\n", index + 1, self.scenario.steps.len(), step.name, step.at);
             let trouble = trouble.context(&at);
             if !self.stage.options.keep_going || matches!(trouble, Trouble::Infra(_)) {
                 return Err(first_trouble.unwrap_or(trouble));
@@ -223,9 +224,11 @@ impl Acts<'_> {
         if let Some(trouble) = first_trouble {
             return Err(trouble);
         }
-        let ground = ending::come_to_rest(self.timeline, self.actor, self.controller, self.namespace, self.scenario).await?;
+        let ground =
+            ending::come_to_rest(self.timeline, self.actor, self.controller, self.namespace, self.scenario).await?;
         self.report.seconds = began.elapsed().as_secs_f64();
-        self.settle(self.timeline.log().history().end().next())?;
+        let end = self.timeline.log().history().end();
+        self.settle(end.next())?;
         ending::judge(self.scenario, self.stage, self.timeline.log().history(), &self.own_writes, ground, self.report)
     }
 

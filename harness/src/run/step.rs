@@ -92,7 +92,8 @@ impl Hands<'_> {
         }
         let ended = {
             let log = self.timeline.log();
-            let looking_back = LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
+            let looking_back =
+                LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
             looking_back.look(index, from, &done, outcome)
         };
         Ok(ended)
@@ -107,7 +108,10 @@ impl Hands<'_> {
         }
         for _ in 0..hold.reconciles.unwrap_or(0) {
             let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
-            fence.pass(&step.on, scaled(FENCE)).await.map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))?;
+            fence
+                .pass(&step.on, scaled(FENCE))
+                .await
+                .map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))?;
         }
         self.timeline.barrier().await?;
         Ok(())
@@ -132,7 +136,12 @@ fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>) -> Gate {
             generation: rollout.generation,
         },
         Some(rollout) => Gate::Written { rv: rollout.resource_version },
-        None => done.objects.iter().map(|object| object.resource_version).max().map_or(Gate::Open, |rv| Gate::Written { rv }),
+        None => done
+            .objects
+            .iter()
+            .map(|object| object.resource_version)
+            .max()
+            .map_or(Gate::Open, |rv| Gate::Written { rv }),
     }
 }
 
@@ -166,7 +175,8 @@ impl LookingBack<'_> {
             pauses: Vec::new(),
         };
         if let Some(expect) = &self.step.expect {
-            report.checks = expect::compare(expect, &self.history.world(at), self.subject).into_iter().map(Into::into).collect();
+            report.checks =
+                expect::compare(expect, &self.history.world(at), self.subject).into_iter().map(Into::into).collect();
             if matches!(outcome, Outcome::TimedOut { .. }) {
                 failures.push(failure::not_met(self.history, gate, self.step, expect, self.subject, Timestamp::now()));
             }
@@ -177,13 +187,14 @@ impl LookingBack<'_> {
             self.through(&mut report, gate, at, met, &mut failures);
             self.pauses(&mut report, gate, at, met, &mut failures);
             if let Outcome::Broken { .. } = outcome {
-                let claims = claims::settle(&self.step.never, &self.step.always, self.history, (gate, at), self.subject);
+                let claims =
+                    claims::settle(&self.step.never, &self.step.always, self.history, (gate, at), self.subject);
                 failures.push(failure::broken(&claims));
                 report.claims = claims;
             }
             if met && let (Some(_), Some(expect)) = (&self.step.hold, &self.step.expect) {
                 let claim = temporal::always(self.history, at, self.history.end(), expect, self.subject);
-                let claim = claims::report("hold", expect, &claim, self.history, self.subject);
+                let claim = claims::report("hold", expect, &claim, self.history);
                 if claim.outcome == v1::Outcome::Broken {
                     failures.push(failure::broken(std::slice::from_ref(&claim)));
                 }
@@ -193,7 +204,8 @@ impl LookingBack<'_> {
         let end = if self.step.hold.is_some() || !met { self.history.end() } else { at };
         let trouble = (!failures.is_empty()).then(|| {
             report.verdict = v1::Verdict::Fail;
-            let surroundings = failure::surroundings(self.history, gate.unwrap_or(from), self.subject, Timestamp::now());
+            let surroundings =
+                failure::surroundings(self.history, gate.unwrap_or(from), self.subject, Timestamp::now());
             Trouble::Conformance(failures.concat() + &surroundings)
         });
         let broken = matches!(outcome, Outcome::Broken { .. });
@@ -212,15 +224,11 @@ impl LookingBack<'_> {
         for (index, state) in through.iter().enumerate() {
             let point = passage.met.get(index);
             let after = point.and_then(|point| self.history.entry(*point)).map(|entry| self.after(entry.arrived));
-            report.through.push(v1::Passed {
-                state: state.demands().join(", "),
-                ok: point.is_some(),
-                after,
-            });
+            report.through.push(v1::Passed { state: state.demands().join(", "), ok: point.is_some(), after });
         }
         // If `expect` wasn't met either, that is the news; the states on the way are in the report.
         if met && passage.met.len() < through.len() {
-            failures.push(failure::not_passed(self.history, &passage, through, self.subject));
+            failures.push(failure::not_passed(self.history, &passage, through));
         }
     }
 

@@ -106,10 +106,8 @@ pub async fn many_starters_get_one_plane(setup: Setup) -> Result<()> {
 pub async fn two_planes_side_by_side(setup: Setup) -> Result<()> {
     let mut other = setup.request.clone();
     other.crds.truncate(1);
-    let (one, two) = tokio::join!(
-        acquire_in(&setup.root, &setup.request, &Silent),
-        acquire_in(&setup.root, &other, &Silent)
-    );
+    let (one, two) =
+        tokio::join!(acquire_in(&setup.root, &setup.request, &Silent), acquire_in(&setup.root, &other, &Silent));
     let (one, two) = (one?, two?);
     ensure!(one.record().key != two.record().key && one.record().port != two.record().port);
     let name = one.create_namespace("only-here").await?;

@@ -253,7 +253,8 @@ impl Boot<'_> {
         let nodes = Api::<Node>::all(client.clone()).list(&ListParams::default()).await.map_err(told("the nodes"))?;
         let good = |node: &Node| {
             let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
-            let ready = conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
+            let ready =
+                conditions.into_iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
             let tainted = node.spec.iter().any(|spec| spec.taints.iter().flatten().next().is_some());
             ready && !tainted
         };
