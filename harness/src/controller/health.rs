@@ -1,0 +1,104 @@
+//! When a controller is up: its health endpoint answers, and its log says that its workers run.
+//!
+//! The endpoint alone does not do: it answers before the informers are synced, and on a port that
+//! somebody else has taken it would be somebody else's.
+
+use std::{collections::BTreeSet, io, time::Duration};
+
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+
+use super::{
+    log::{Log, LogLine},
+    spawn::Process,
+};
+
+/// How often the endpoint is asked and the log looked at: neither tells by itself.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// What the log says when the controller has begun to work, in every release since 1.0.
+const AT_WORK: [&str; 2] = ["Started rollout workers", "Started controller"];
+
+/// Why a controller is not up.
+#[derive(Debug)]
+pub(super) enum NotUp {
+    /// It ended.
+    Exited,
+    /// One of its ports is somebody else's, as the log says.
+    PortTaken(String),
+    /// The time is over; what was still missing.
+    TimedOut(Vec<String>),
+    Log(io::Error),
+}
+
+/// Waits until the process is up; its log begins at `from`.
+pub(super) async fn up(process: &Process, log: &Log, from: u64, port: u16, within: Duration) -> Result<(), NotUp> {
+    let mut watch = Watch { client: client(), port, healthy: false, said: BTreeSet::new() };
+    let mut tail = log.tail(from);
+    let looking = async {
+        loop {
+            watch.read(&tail.next_lines().map_err(NotUp::Log)?)?;
+            watch.ask().await;
+            if watch.missing().is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+    };
+    let outcome = tokio::select! {
+        _ = process.ended() => Err(NotUp::Exited),
+        outcome = tokio::time::timeout(within, looking) => outcome.unwrap_or(Err(NotUp::TimedOut(Vec::new()))),
+    };
+    match outcome {
+        Err(NotUp::TimedOut(_)) => Err(NotUp::TimedOut(watch.missing())),
+        // An exit may be that of a controller that healthz still spoke for.
+        other => other,
+    }
+}
+
+struct Watch {
+    client: Client<HttpConnector, Empty<Bytes>>,
+    port: u16,
+    healthy: bool,
+    said: BTreeSet<&'static str>,
+}
+
+impl Watch {
+    fn read(&mut self, lines: &[LogLine]) -> Result<(), NotUp> {
+        for line in lines {
+            if line.msg().contains("address already in use") {
+                return Err(NotUp::PortTaken(line.to_string()));
+            }
+            self.said.extend(AT_WORK.iter().find(|text| **text == line.msg()));
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self) {
+        if self.healthy {
+            return;
+        }
+        let Ok(uri) = format!("http://127.0.0.1:{}/healthz", self.port).parse() else { return };
+        let answer = tokio::time::timeout(Duration::from_secs(1), self.client.get(uri)).await;
+        self.healthy = matches!(answer, Ok(Ok(answer)) if answer.status() == http::StatusCode::OK);
+    }
+
+    fn missing(&self) -> Vec<String> {
+        let endpoint = (!self.healthy).then(|| format!("an answer of 127.0.0.1:{}/healthz", self.port));
+        let lines =
+            AT_WORK.iter().filter(|text| !self.said.contains(*text)).map(|text| format!("the log line `{text}`"));
+        endpoint.into_iter().chain(lines).collect()
+    }
+}
+
+fn client() -> Client<HttpConnector, Empty<Bytes>> {
+    Client::builder(TokioExecutor::new()).build_http()
+}
+
+#[cfg(test)]
+#[path = "health_tests.rs"]
+mod tests;
