@@ -33,10 +33,11 @@ pub struct Actor {
 /// What an action did.
 #[derive(Debug, Clone)]
 pub struct Done {
-    /// The objects as the API server returned them, in the order of the requests; the Rollout last.
+    /// The objects as the API server returned them, in the order of the requests. Where an action on a
+    /// Rollout changed the workload that it refers to, the Rollout as it was before comes last.
     pub objects: Vec<ObjectRef>,
-    /// Whether anything changed. An action that changes nothing is answered with the old
-    /// resourceVersion.
+    /// Whether anything changed that a person has a say in. An action that changes nothing is answered
+    /// with the old resourceVersion, but for a scale: its bookkeeping in `managedFields` may change.
     pub changed: bool,
     /// What a person would have typed, for people to read.
     pub command: String,
@@ -227,5 +228,34 @@ impl Address {
 impl std::fmt::Debug for Actor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Actor").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_there_is_infrastructure() {
+        // Bound and closed again: nobody listens there.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = kube::Config::new(format!("http://127.0.0.1:{port}").parse().unwrap());
+        let actor = Actor::new(Client::try_from(config).unwrap(), "ns", Kinds::new());
+        let error = actor.abort("demo").await.unwrap_err();
+        assert!(error.is_infrastructure(), "{error}");
+        assert!(error.to_string().starts_with("no answer to discovery from the API server: "), "{error}");
+    }
+
+    #[test]
+    fn a_no_is_told_from_a_failure() {
+        let status = |code: u16| {
+            let status = kube::core::Status { code, ..kube::core::Status::failure("said so", "Because") };
+            ActError::from_client("patch rollouts/demo", kube::Error::Api(status.boxed()))
+        };
+        assert_eq!(status(422).to_string(), "the API server rejected patch rollouts/demo: 422 Because: said so");
+        assert!(!status(409).is_infrastructure());
+        for code in [429, 500, 503, 504] {
+            assert!(status(code).is_infrastructure(), "{code}");
+        }
     }
 }

@@ -84,7 +84,7 @@ impl Actor {
         }
         let kind = if place.is_strategic() { PatchKind::Strategic } else { PatchKind::Merge };
         let after = self.patch_as(at, kind, None, &patch, FIELD_MANAGER).await?;
-        let changed = json::resource_version(&after) != json::resource_version(&current);
+        let changed = json::differs(&current, &after);
         Ok((after, changed))
     }
 }

@@ -44,7 +44,7 @@ impl Actor {
         }
         let after = self.replace(&at, &with_image(&before, set)?).await?;
         objects.insert(0, ObjectRef::of(&after));
-        let changed = json::resource_version(&after) != json::resource_version(&before);
+        let changed = json::differs(&before, &after);
         let command = format!("kubectl argo rollouts set image {name} {}={}", set.container, set.image);
         Ok(Done { objects, changed, command })
     }

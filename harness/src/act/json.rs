@@ -78,12 +78,30 @@ pub(crate) fn took_effect(before: &Value, after: &Value, patch: &Value) -> bool 
     wanted != *before && resource_version(after) != resource_version(before)
 }
 
+/// Whether what a person has a say in differs: not the status, and not the bookkeeping. (A no-op
+/// through the scale subresource, and the update after it, rearrange `managedFields` and so get a
+/// new resourceVersion.)
+pub(crate) fn differs(before: &Value, after: &Value) -> bool {
+    let essence = |object: &Value| {
+        let mut object = object.clone();
+        if let Some(fields) = object.as_object_mut() {
+            fields.shift_remove("status");
+        }
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.shift_remove("resourceVersion");
+            metadata.shift_remove("managedFields");
+        }
+        object
+    };
+    essence(before) != essence(after)
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::{merge_patch, took_effect};
+    use super::{differs, merge_patch, took_effect};
 
     #[rstest]
     #[case::written("1", "2", json!({"status": {"abort": true}}), true)]
@@ -94,6 +112,14 @@ mod tests {
     fn knows_a_no_op(#[case] before: &str, #[case] after: &str, #[case] patch: Value, #[case] changed: bool) {
         let object = |version: &str| json!({"metadata": {"resourceVersion": version}, "status": {"abort": false}});
         assert_eq!(took_effect(&object(before), &object(after), &patch), changed);
+    }
+
+    #[rstest]
+    #[case(json!({"metadata": {"resourceVersion": "2", "managedFields": []}, "spec": {"a": 1}, "status": {"b": 1}}), false)]
+    #[case(json!({"metadata": {"resourceVersion": "1"}, "spec": {"a": 2}}), true)]
+    #[case(json!({"metadata": {"annotations": {}}, "spec": {"a": 1}}), true)]
+    fn bookkeeping_is_no_change(#[case] after: Value, #[case] expected: bool) {
+        assert_eq!(differs(&json!({"metadata": {"resourceVersion": "1"}, "spec": {"a": 1}}), &after), expected);
     }
 
     /// The table of RFC 7386, appendix A.

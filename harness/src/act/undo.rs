@@ -53,7 +53,7 @@ impl Actor {
         };
         let after = self.patch_as(&at, PatchKind::Json, None, &patch, PLUGIN).await?;
         objects.insert(0, ObjectRef::of(&after));
-        let changed = json::resource_version(&after) != json::resource_version(&before);
+        let changed = json::differs(&before, &after);
         Ok(Done { objects, changed, command })
     }
 }

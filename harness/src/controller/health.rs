@@ -28,8 +28,8 @@ const AT_WORK: [&str; 2] = ["Started rollout workers", "Started controller"];
 pub(super) enum NotUp {
     /// It ended.
     Exited,
-    /// One of its ports is somebody else's.
-    PortTaken(LogLine),
+    /// One of its ports is somebody else's, as the log says.
+    PortTaken(String),
     /// The time is over; what was still missing.
     TimedOut(Vec<String>),
     Log(io::Error),
@@ -71,7 +71,7 @@ impl Watch {
     fn read(&mut self, lines: &[LogLine]) -> Result<(), NotUp> {
         for line in lines {
             if line.msg().contains("address already in use") {
-                return Err(NotUp::PortTaken(line.clone()));
+                return Err(NotUp::PortTaken(line.to_string()));
             }
             self.said.extend(AT_WORK.iter().find(|text| **text == line.msg()));
         }

@@ -89,7 +89,7 @@ fn entry(text: &str) -> Option<Entry> {
 }
 
 /// For people: `04:16:38 info  Started syncing rollout (generation=1 resourceVersion=326)`. The
-/// namespace is left out (a scenario has one), and so is the Rollout.
+/// namespace is left out (a scenario has one), and so are the Rollout and what is empty.
 impl fmt::Display for LogLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Entry { time, level, msg, fields } = match &self.content {
@@ -100,10 +100,12 @@ impl fmt::Display for LogLine {
             Some(time) => write!(f, "{} ", time.strftime("%H:%M:%S"))?,
             None => f.write_str("         ")?,
         }
-        write!(f, "{level:<5} {}", msg.trim_end())?;
+        let level = if level == "warning" { "warn" } else { level };
+        // Further lines of a message stand below its first.
+        write!(f, "{level:<5} {}", msg.trim_end().replace('\n', "\n               "))?;
         let mut separator = " (";
         for (name, value) in fields {
-            if matches!(name.as_str(), "namespace" | "rollout" | "event-type" | "event-reason") {
+            if matches!(name.as_str(), "namespace" | "rollout" | "event-reason") || value.as_str() == Some("") {
                 continue;
             }
             f.write_str(separator)?;
@@ -221,8 +223,11 @@ impl LogTail {
     }
 }
 
-/// Lines for people, one below the other.
+/// Lines for people, one below the other; `(nothing)` where there are none.
 pub fn render(lines: &[LogLine]) -> String {
+    if lines.is_empty() {
+        return "(nothing)\n".to_owned();
+    }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 

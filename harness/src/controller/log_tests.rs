@@ -30,6 +30,7 @@ fn written(text: &[u8]) -> (tempfile::NamedTempFile, Log) {
 fn real_lines_for_people() {
     let (_file, log) = written(REAL.as_bytes());
     insta::assert_snapshot!(render(&log.slice(0, u64::MAX).unwrap()));
+    assert_eq!(render(&[]), "(nothing)\n");
 }
 
 #[test]

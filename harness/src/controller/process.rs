@@ -30,6 +30,9 @@ const LAST_LINES: usize = 20;
 /// How long a controller may take to end after SIGTERM or SIGQUIT.
 const END_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long a goroutine dump may take.
+const DUMP_WITHIN: Duration = Duration::from_secs(5);
+
 /// How often other ports are tried when somebody else was faster.
 const PORT_ATTEMPTS: u32 = 3;
 
@@ -117,7 +120,9 @@ pub enum ControllerError {
         signal: &'static str,
         /// How long was waited.
         within: Duration,
-        /// The end of its log.
+        /// Its log.
+        log: PathBuf,
+        /// The end of its log before the dump.
         last_lines: Vec<LogLine>,
     },
 }
@@ -297,7 +302,7 @@ impl Controller {
         process.end_by(Signal::KILL);
         process.ended().await;
         Err(match problem {
-            NotUp::PortTaken(line) => ControllerError::Ports(line.to_string()),
+            NotUp::PortTaken(line) => ControllerError::Ports(line),
             NotUp::TimedOut(missing) => ControllerError::NotUp { within, missing, last_lines: self.last_lines() },
             NotUp::Log(source) => self.log_error(source),
             NotUp::Exited => self.exit_error(process.ended().await),
@@ -336,9 +341,14 @@ impl Controller {
         if tokio::time::timeout(within, process.ended()).await.is_ok() {
             return Ok(());
         }
-        process.end_by(Signal::KILL);
-        process.ended().await;
-        Err(ControllerError::DidNotEnd { signal, within, last_lines: self.last_lines() })
+        let last_lines = self.last_lines();
+        // Where it hangs goes to the log, if it is still able to say so.
+        process.end_by(Signal::QUIT);
+        if tokio::time::timeout(DUMP_WITHIN, process.ended()).await.is_err() {
+            process.end_by(Signal::KILL);
+            process.ended().await;
+        }
+        Err(ControllerError::DidNotEnd { signal, within, log: self.log.path().to_owned(), last_lines })
     }
 
     fn position(&self) -> Result<u64, ControllerError> {
