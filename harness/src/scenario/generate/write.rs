@@ -41,9 +41,9 @@ pub(super) fn scenario(file: &str, name: &str, plan: &Plan) -> String {
         }
         Update::Measured => {
             w.line(format_args!(
-                "  # From here on measurements decide; what is claimed is what holds however they come out."
+                "\n  # From here on measurements decide; what is claimed is what holds however they come out."
             ));
-            w.begin("update", &format!("patch: {}", w.marked("1")));
+            w.next("update", &format!("patch: {}", w.marked("1")));
             w.line(format_args!("    expect:\n      revisions:\n        2: {{exists: true}}"));
             w.begin("promote to the end, which skips what is measured", "promote: {full: true}");
             w.healthy(2, None, Duration::ZERO);
@@ -77,7 +77,12 @@ impl Writer<'_> {
     }
 
     fn begin(&mut self, name: &str, action: &str) {
-        self.line(format_args!("\n  - name: {name}\n    {action}"));
+        self.text.push('\n');
+        self.next(name, action);
+    }
+
+    fn next(&mut self, name: &str, action: &str) {
+        self.line(format_args!("  - name: {name}\n    {action}"));
     }
 
     fn marked(&self, value: &str) -> String {
