@@ -81,7 +81,8 @@ impl Library {
             let near = did_you_mean(id, ids.iter().map(String::as_str));
             return Err(fault.help(near.unwrap_or_else(|| "`proofroll list` shows them all".into())).into());
         }
-        load::load(id.to_owned(), &place, &path)
+        let text = self.origin.read(&path).map_err(|what| Fault::file(id, what))?;
+        load::load_text(id.to_owned(), &place, &text)
     }
 
     /// All scenarios, each with its id: one that is broken does not hide the others.
@@ -95,14 +96,35 @@ impl Library {
     /// # Errors
     /// If something is wrong with it.
     pub fn load_file(&self, path: &Path) -> Result<Scenario, ScenarioError> {
-        let id = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let place = Place {
+        load::load_text(stem(path), &self.beside(path), &self.read_file(path)?)
+    }
+
+    /// A scenario that is not (yet) a file, as if `text` stood at `path`.
+    ///
+    /// # Errors
+    /// If something is wrong with it.
+    pub fn load_text(&self, path: &Path, text: &str) -> Result<Scenario, ScenarioError> {
+        load::load_text(stem(path), &self.beside(path), &Text::new(path.to_string_lossy(), text))
+    }
+
+    /// A file of the user's own.
+    pub(super) fn read_file(&self, path: &Path) -> Result<Text, ScenarioError> {
+        let path = path.to_string_lossy();
+        Origin::Dir(PathBuf::new()).read(&path).map_err(|what| Fault::file(&path, what).into())
+    }
+
+    /// What a file of the user's own names.
+    fn beside(&self, path: &Path) -> Place {
+        Place {
             origin: Origin::Dir(PathBuf::new()),
             dir: path.parent().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default(),
             shared: self.origin.clone(),
-        };
-        load::load(id, &place, &path.to_string_lossy())
+        }
     }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn id(file: &str) -> Option<String> {
@@ -121,11 +143,6 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The scenario file itself.
-    pub fn open(&self, path: &str) -> Result<Text, String> {
-        self.origin.read(path)
-    }
-
     /// A file that the scenario names, relative to it, or shared (`@NAME`). The error says what is wrong and,
     /// if it is a matter of spelling, what may have been meant.
     pub fn read(&self, written: &str) -> Result<Text, (String, Option<String>)> {
@@ -134,13 +151,12 @@ impl Place {
             None => (&self.origin, self.dir.as_str(), join(&self.dir, written)),
         };
         origin.read(&path).map_err(|what| {
-            let beside = origin.beside(dir);
-            let near = match written.strip_prefix('@') {
-                Some(name) => did_you_mean(name, beside.iter().filter_map(|f| f.strip_suffix(".yaml")))
-                    .map(|m| m.replace('`', "`@").replacen("`@?", "`?", 1)),
-                None => did_you_mean(written, beside.iter().map(String::as_str)),
+            let beside = origin.beside(dir).into_iter();
+            let beside: Vec<_> = match written.strip_prefix('@') {
+                Some(_) => beside.filter_map(|f| Some(format!("@{}", f.strip_suffix(".yaml")?))).collect(),
+                None => beside.collect(),
             };
-            (what, near)
+            (what, did_you_mean(written, beside.iter().map(String::as_str)))
         })
     }
 }

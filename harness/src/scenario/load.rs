@@ -95,11 +95,10 @@ pub const WITHIN: Duration = Duration::from_secs(30);
 /// The manifests of a step or of `given`; None if they could not be read.
 pub(super) type Manifests = Option<Vec<Manifest>>;
 
-/// Reads the scenario at `path` of `place`.
-pub(super) fn load(id: String, place: &Place, path: &str) -> Result<Scenario, ScenarioError> {
-    let text = place.open(path).map_err(|what| Fault::file(path, what))?;
-    let (tree, mut file) = yaml::scenario(&text)?;
-    let mut faults = Faults::new(&text);
+/// Reads a scenario, and from `place` what it names.
+pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenario, ScenarioError> {
+    let (tree, mut file) = yaml::scenario(text)?;
+    let mut faults = Faults::new(text);
 
     let given = file.given.iter().zip(tree.get("given").map(Node::items).unwrap_or_default());
     let given: Manifests = given
@@ -122,11 +121,11 @@ pub(super) fn load(id: String, place: &Place, path: &str) -> Result<Scenario, Sc
     let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);
     faults.none()?;
 
-    fill_in(&text, &tree, &mut file);
+    fill_in(text, &tree, &mut file);
     let mut needs: BTreeSet<_> = file.needs.into_iter().collect();
     let loaded = file.steps.into_iter().zip(steps).zip(actions).zip(rollouts);
     let steps: Option<Vec<_>> =
-        loaded.map(|(((step, (node, _)), action), on)| Some(step_of(&text, node, step, action?, on?))).collect();
+        loaded.map(|(((step, (node, _)), action), on)| Some(step_of(text, node, step, action?, on?))).collect();
     // Without a fault there is an action and a Rollout for each step, and manifests for all.
     let (Some(steps), Some(given)) = (steps, given) else {
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());

@@ -12,6 +12,7 @@ mod check;
 mod describe;
 mod fault;
 mod gate;
+mod generate;
 mod library;
 mod load;
 mod manifest;
@@ -25,6 +26,7 @@ pub use self::{
     action::Action,
     fault::{Fault, Location, ScenarioError},
     gate::{Capabilities, Gate, gate, known_releases},
+    generate::{Generated, generate},
     library::Library,
     load::{LoadedStep, Scenario, WITHIN},
     manifest::Manifest,

@@ -50,16 +50,16 @@ fn one_action(schema: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use rstest::rstest;
 
     use super::*;
-    use crate::scenario::Library;
+    use crate::scenario::{Library, tests::in_repository};
 
     /// Where the schema is committed.
     fn committed() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/scenario.schema.json")
+        in_repository("schemas/scenario.schema.json")
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn the_schema_accepts_what_the_parser_accepts() {
         let validator = jsonschema::validator_for(&schema()).unwrap();
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+        let dir = in_repository("fixtures");
         for id in Library::embedded().ids() {
             let file = read(&fs::read_to_string(dir.join(format!("{id}.yaml"))).unwrap());
             let wrong: Vec<_> = validator.iter_errors(&file).map(|e| format!("{}: {e}", e.instance_path())).collect();

@@ -5,7 +5,11 @@ mod rollouts;
 mod shape;
 mod states;
 
-pub(super) use self::{releases::releases, rollouts::rollouts, shape::shape};
+pub(super) use self::{
+    releases::releases,
+    rollouts::{duration, rollouts},
+    shape::shape,
+};
 
 use super::fault::{Fault, Mark, ScenarioError, Text};
 

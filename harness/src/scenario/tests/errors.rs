@@ -130,11 +130,11 @@ fn observing(claim: &str) -> String {
 }
 
 #[rstest]
-#[case::the_file(THE_FILE, ToOwned::to_owned)]
-#[case::the_action(THE_ACTION, with_steps)]
-#[case::the_claim(THE_CLAIM, observing)]
-#[case::the_whole(THE_WHOLE, whole)]
-fn what_is_wrong_is_told(#[case] table: &[(&str, &str)], #[case] file: fn(&str) -> String) {
+#[case::the_file("the_file", THE_FILE, ToOwned::to_owned)]
+#[case::the_action("the_action", THE_ACTION, with_steps)]
+#[case::the_claim("the_claim", THE_CLAIM, observing)]
+#[case::the_whole("the_whole", THE_WHOLE, whole)]
+fn what_is_wrong_is_told(#[case] group: &str, #[case] table: &[(&str, &str)], #[case] file: fn(&str) -> String) {
     let other =
         "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: other}\nspec: {strategy: {blueGreen: {}}}\n";
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n";
@@ -146,10 +146,7 @@ fn what_is_wrong_is_told(#[case] table: &[(&str, &str)], #[case] file: fn(&str) 
             Err(error) => format!("# {name}\n{error}\n"),
         })
         .collect();
-    // libtest names the thread after the test.
-    let thread = std::thread::current();
-    let group = thread.name().and_then(|n| n.rsplit("case_").next()).and_then(|n| n.split_once('_')).map(|(_, n)| n);
     insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!(group.unwrap(), told.join("\n"));
+        insta::assert_snapshot!(group, told.join("\n"));
     });
 }

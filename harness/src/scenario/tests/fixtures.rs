@@ -1,5 +1,8 @@
 //! What is shipped.
 
+use std::fs;
+
+use super::in_repository;
 use crate::scenario::{Action, Library};
 
 #[test]
@@ -17,8 +20,7 @@ fn every_shipped_scenario_loads() {
 
 #[test]
 fn a_directory_gives_the_same_as_the_binary() {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures");
-    let ours = Library::from_dir(dir).unwrap();
+    let ours = Library::from_dir(in_repository("fixtures")).unwrap();
     assert_eq!(ours.ids(), Library::embedded().ids());
     assert!(ours.ids().contains(&"guide/canary-basic".to_owned()));
     assert!(!ours.ids().iter().any(|id| id.ends_with(".rollout")));
@@ -70,4 +72,32 @@ fn an_unknown_id_is_told_with_the_nearest_one() {
     assert!(error.to_string().contains("no scenario of this id"), "{error}");
     let error = Library::from_dir("/nowhere/at/all").unwrap_err();
     assert!(error.to_string().starts_with("/nowhere/at/all: this directory of fixtures cannot be read"), "{error}");
+}
+
+#[test]
+fn shared_manifests_and_folders_above_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in ["shared", "suite/deep", "stages"] {
+        fs::create_dir_all(dir.path().join(folder)).unwrap();
+    }
+    let write = |path: &str, text: &str| fs::write(dir.path().join(path), text).unwrap();
+    write("shared/canary.yaml", super::ROLLOUT);
+    write("stages/fast.yaml", "");
+    write("suite/service.manifest.yaml", "{apiVersion: v1, kind: Service, metadata: {name: s}}\n");
+    let scenario = |shared: &str| {
+        format!(
+            "title: t\nmust: m\ngiven: [../service.manifest.yaml]\nsteps:\n- apply: '{shared}'\n  expect: {{phase: Healthy}}\n"
+        )
+    };
+    write("suite/deep/good.yaml", &scenario("@canary"));
+    write("suite/deep/bad.yaml", &scenario("@canry"));
+
+    let library = Library::from_dir(dir.path()).unwrap();
+    assert_eq!(library.ids(), ["suite/deep/bad", "suite/deep/good"]);
+    let good = library.load("suite/deep/good").unwrap();
+    assert_eq!((good.suite(), good.given[0].name.as_str(), good.steps[0].on.as_str()), ("suite", "s", "rollouts-demo"));
+    let bad = library.load("suite/deep/bad").unwrap_err();
+    assert_eq!(bad.faults[0].help.as_deref(), Some("did you mean `@canary`?"));
+    // One that is broken does not hide the other.
+    assert_eq!(library.load_all().iter().filter(|(_, loaded)| loaded.is_ok()).count(), 1);
 }

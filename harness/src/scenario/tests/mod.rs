@@ -4,12 +4,21 @@ mod errors;
 mod fixtures;
 mod properties;
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{Library, Scenario, ScenarioError};
 
 /// A Rollout with eight steps, a timed pause at 3, 5 and 7.
 const ROLLOUT: &str = include_str!("../../../../fixtures/guide/canary-basic.rollout.yaml");
+
+/// A path in the repository: from the environment of this run, for a test binary may run elsewhere.
+pub(super) fn in_repository(path: &str) -> PathBuf {
+    let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
+    Path::new(&here).join("..").join(path)
+}
 
 /// Loads a user's file that has a Rollout manifest (`rollout.yaml`) and more `files` beside it.
 fn load_beside(scenario: &str, files: &[(&str, &str)]) -> Result<Scenario, ScenarioError> {
