@@ -115,13 +115,13 @@ fn link(
     let needs = GoMod::parse(&text).needs.unwrap_or(GoVersion::FETCHES_TOOLCHAINS);
     let go = Go::locate(&parts.options().go)?;
     let cold = PartName::RolloutsController(pin::newest_release()).cold_build();
-    // No -trimpath and no -ldflags: as upstream's own `make controller` compiles it, so that what
-    // a developer has compiled is not compiled again, and a debugger finds the sources.
+    // -trimpath as for the pins: where a release has been built, most of what a checkout near it
+    // needs is compiled already. Symbols stay in: these binaries are made to be looked into.
     let job = Compile {
         title: title.to_owned(),
         expected: meter::on_cores(cold, parts.options().cores),
         package: &format!("./{PACKAGE}"),
-        flags: &[],
+        flags: &["-trimpath"],
         out: linked,
         temporary,
     };
