@@ -88,7 +88,7 @@ pub(crate) fn build(parts: &Parts, directory: &Path, progress: &dyn Progress) ->
             .and_then(|file| file.set_modified(SystemTime::now()))
             .map_err(failed("mark the binary as used in"))?;
     } else {
-        let room = tempfile::tempdir_in(home.join("build")).map_err(failed("make a directory in"))?;
+        let room = tempfile::tempdir_in(&temporary).map_err(failed("make a directory in"))?;
         fs::copy(&linked, room.path().join(BINARY))
             .and_then(|_| fs::rename(room.path(), &handed_out))
             .map_err(failed("copy the binary in"))?;
@@ -115,13 +115,13 @@ fn link(
     let needs = GoMod::parse(&text).needs.unwrap_or(GoVersion::FETCHES_TOOLCHAINS);
     let go = Go::locate(&parts.options().go)?;
     let cold = PartName::RolloutsController(pin::newest_release()).cold_build();
-    // No -trimpath and no -ldflags: as upstream's own `make controller` compiles it, so that what
-    // a developer has compiled is not compiled again, and a debugger finds the sources.
+    // -trimpath as for the pins: where a release has been built, most of what a checkout near it
+    // needs is compiled already. Symbols stay in: these binaries are made to be looked into.
     let job = Compile {
         title: title.to_owned(),
         expected: meter::on_cores(cold, parts.options().cores),
         package: &format!("./{PACKAGE}"),
-        flags: &[],
+        flags: &["-trimpath"],
         out: linked,
         temporary,
     };
@@ -146,4 +146,35 @@ fn drop_old_builds(home: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_builds_go_and_fresh_or_few_ones_stay() {
+        let home = tempfile::tempdir().unwrap();
+        let names = || {
+            let entries = fs::read_dir(home.path()).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        for (name, hours) in [("build", 9), ("a", 5), ("b", 4), ("c", 3), ("d", 2), ("e", 0)] {
+            let path = home.path().join(name);
+            fs::create_dir(&path).unwrap();
+            let used = SystemTime::now() - Duration::from_secs(hours * 3600);
+            File::open(path).unwrap().set_modified(used).unwrap();
+        }
+        drop_old_builds(home.path()).unwrap();
+        assert_eq!(names(), ["build", "c", "d", "e"]);
+
+        for name in ["c", "d"] {
+            File::open(home.path().join(name)).unwrap().set_modified(SystemTime::now()).unwrap();
+        }
+        fs::create_dir(home.path().join("f")).unwrap();
+        drop_old_builds(home.path()).unwrap();
+        assert_eq!(names(), ["build", "c", "d", "e", "f"], "all of them were used within the hour");
+    }
 }

@@ -81,3 +81,23 @@ pub(crate) fn remembered_sha256(cache: &Path, path: &Path) -> io::Result<String>
     });
     Ok(sha256)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_remembered_until_the_file_changes() {
+        let home = tempfile::tempdir().unwrap();
+        let (cache, file) = (home.path().join("cache"), home.path().join("file"));
+        let sum = || remembered_sha256(&cache, &file).unwrap();
+        fs::write(&file, "one").unwrap();
+        let one = sum();
+        assert_eq!(one, sum::sha256_of(&file).unwrap());
+        let memory = fs::read_to_string(cache.join("sums.json")).unwrap();
+        fs::write(cache.join("sums.json"), memory.replace(&one, "remembered")).unwrap();
+        assert_eq!(sum(), "remembered", "the file is not read again");
+        fs::write(&file, "another").unwrap();
+        assert_eq!(sum(), sum::sha256_of(&file).unwrap());
+    }
+}

@@ -6,7 +6,7 @@ use std::{fs, io, path::Path, sync::LazyLock};
 use rust_embed::RustEmbed;
 use semver::Version;
 
-use super::{PartName, go::GoVersion, gomod::GoMod};
+use super::{PartName, go::GoVersion, gomod::GoMod, sum};
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/parts"]
@@ -21,6 +21,8 @@ pub struct Pin {
     pub go_mod: String,
     /// The text of its `go.sum`: the checksums that Go verifies while it downloads.
     pub go_sum: String,
+    /// SHA-256 over both, hex.
+    pub digest: String,
     pub(crate) parsed: GoMod,
 }
 
@@ -45,7 +47,8 @@ static PINS: LazyLock<Vec<Pin>> = LazyLock::new(|| {
         .filter_map(|directory| {
             let go_mod = text(&directory, "go.mod")?;
             let go_sum = text(&directory, "go.sum")?;
-            Some(Pin { parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum })
+            let digest = sum::sha256_hex(&[&go_mod, &go_sum]);
+            Some(Pin { digest, parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum })
         })
         .collect();
     pins.sort_by(|a, b| a.directory.cmp(&b.directory));

@@ -57,8 +57,7 @@ impl Recipe {
             &self.package.path,
             &self.version().to_string(),
             &self.ldflags,
-            &self.pin.go_mod,
-            &self.pin.go_sum,
+            &self.pin.digest,
         ]);
         format!("{}-v{}-{}", self.part.binary(), self.version(), &key[..12])
     }

@@ -127,7 +127,7 @@ fn a_checkout_is_built_each_time() {
     assert_eq!(first.version, version);
     assert_eq!(fs::read_to_string(&first.binary).unwrap(), "the binary of ./cmd/rollouts-controller");
     assert_eq!(first.manifests.dir, workshop.path("fork/manifests").canonicalize().unwrap());
-    assert!(workshop.calls().contains("local: build -v -o "), "{}", workshop.calls());
+    assert!(workshop.calls().contains("local: build -v -trimpath -o "), "{}", workshop.calls());
 
     let second = resolve(&workshop, &spec, Some(&version)).unwrap();
     assert_eq!(second, first, "the same content, the same path");

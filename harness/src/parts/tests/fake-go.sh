@@ -2,7 +2,7 @@
 # Stands in for `go` in the tests of the parts. What it shall do stands in files beside it:
 #   version      what it says its version is
 #   fail         if there: a build says this and fails
-#   gate         if there, a named pipe: a build waits until somebody opens it for writing
+#   gate         while it is there, a build waits (20 seconds at most)
 #   manifests/   what the controller's module ships
 # and it notes what it was asked in `calls`.
 here=$(dirname "$0")
@@ -24,7 +24,11 @@ build)
     done
     echo half >"$out"
     echo "$$" >"$here/pid"
-    [ -e "$here/gate" ] && read -r _ <"$here/gate"
+    waited=0
+    while [ -e "$here/gate" ] && [ "$waited" -lt 400 ]; do
+        sleep 0.05
+        waited=$((waited + 1))
+    done
     if [ -e "$here/fail" ]; then
         cat "$here/fail" >&2
         exit 1

@@ -6,6 +6,7 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     thread,
+    time::Duration,
 };
 
 use super::fake_go::{Ear, Workshop, eventually};
@@ -25,7 +26,7 @@ fn two_who_ask_at_once_build_it_once() {
         let one = scope.spawn(|| find(&first));
         eventually("the first one builds", || workshop.path("pid").exists());
         let two = scope.spawn(|| find(&second));
-        let said = heard.recv().unwrap();
+        let said = heard.recv_timeout(Duration::from_secs(10)).unwrap();
         assert_eq!(said, format!("waiting for another proofroll (pid {}) that makes etcd v3.6.8", std::process::id()));
         workshop.open_gate();
         [one.join().unwrap().origin, two.join().unwrap().origin]
@@ -44,7 +45,7 @@ fn a_failed_build_lets_the_next_one_try() {
         let one = scope.spawn(|| workshop.parts().find(&PartName::Etcd, &Silent));
         eventually("the first one builds", || workshop.path("pid").exists());
         let two = scope.spawn(|| workshop.parts().find(&PartName::Etcd, &second));
-        heard.recv().unwrap();
+        heard.recv_timeout(Duration::from_secs(10)).unwrap();
         workshop.open_gate();
         one.join().unwrap().unwrap_err();
         two.join().unwrap().unwrap_err();
@@ -83,7 +84,7 @@ fn a_killed_build_leaves_nothing() {
     eventually("its go is gone too", || !alive(go.trim()));
     assert!(matches!(workshop.entries().as_slice(), [half] if half.starts_with(".etcd-")), "{:?}", workshop.entries());
 
-    std::fs::remove_file(workshop.path("gate")).unwrap();
+    workshop.open_gate();
     // Another part collects it, and the same part is made.
     workshop.parts().find(&PartName::Kwok, &Silent).unwrap();
     assert!(matches!(workshop.entries().as_slice(), [kwok] if kwok.starts_with("kwok-")), "{:?}", workshop.entries());
