@@ -191,7 +191,7 @@ fn evidence_root(asked: Option<&Path>) -> PathBuf {
 }
 
 /// Resolves on Ctrl-C and on SIGTERM.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     let wait = async |kind| match signal(kind) {
         Ok(mut signal) => {
             signal.recv().await;
