@@ -55,7 +55,9 @@ pub enum ClusterError {
         source: io::Error,
     },
     /// The plane broke, or never came up. The text names the process and carries its last log lines.
-    #[error("the control plane is gone: {why}\n(hint: `proofroll doctor` checks this machine; try again with `proofroll up`)")]
+    #[error(
+        "the control plane is gone: {why}\n(hint: `proofroll doctor` checks this machine; try again with `proofroll up`)"
+    )]
     Broken {
         /// What happened, as the keeper told it.
         why: String,

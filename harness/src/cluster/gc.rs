@@ -60,7 +60,13 @@ pub async fn collect(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
     for dir in root.planes().map_err(ClusterError::file(root.path()))? {
         let path = dir.start_lock();
         // Held: somebody is starting or stopping it just now, and cleans up by himself.
-        let Some(start) = Lock::try_take(&path).map_err(ClusterError::file(&path))? else { continue };
+        let start = match Lock::try_take(&path) {
+            Ok(Some(start)) => start,
+            Ok(None) => continue,
+            // The keeper was quicker, and took the directory for planes along.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(ClusterError::file(&path)(error)),
+        };
         if keeper_lives(&dir)? {
             continue;
         }
@@ -92,7 +98,9 @@ pub async fn down(plane: &Found) -> Result<Stopped, ClusterError> {
     let watch = KeeperWatch::open(&plane.dir)?;
     for lease in plane.leases.iter().filter(|lease| lease.journal.kind == LeaseKind::Standing) {
         match lease::append(&lease.path, &Entry::End) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(ClusterError::file(&lease.path)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(ClusterError::file(&lease.path)(error));
+            }
             _ => {}
         }
     }

@@ -356,7 +356,12 @@ mod tests {
     #[case::before_its_limit(Some(200), 199, false, true)]
     #[case::at_its_limit(Some(200), 200, false, false)]
     #[case::ended(None, 0, true, false)]
-    fn a_standing_lease_lives_until(#[case] until: Option<u64>, #[case] now: u64, #[case] end: bool, #[case] alive: bool) {
+    fn a_standing_lease_lives_until(
+        #[case] until: Option<u64>,
+        #[case] now: u64,
+        #[case] end: bool,
+        #[case] alive: bool,
+    ) {
         let (_dir, plane) = plane();
         let path = stand(&plane, "up", until, &["a"]).unwrap();
         if end {

@@ -90,10 +90,12 @@ impl Plane {
         self.enter(&Entry::Namespace { name: name.clone() })?;
         let creating = async {
             let (label, value) = MANAGED_BY;
-            let namespace: Namespace =
-                api::object(json!({"metadata": {"name": name, "labels": {label: value}}}));
+            let namespace: Namespace = api::object(json!({"metadata": {"name": name, "labels": {label: value}}}));
             let doing = format!("creating the namespace {name}");
-            Api::all(self.client()).create(&PostParams::default(), &namespace).await.map_err(ClusterError::api(doing))?;
+            Api::all(self.client())
+                .create(&PostParams::default(), &namespace)
+                .await
+                .map_err(ClusterError::api(doing))?;
             let accounts: Api<ServiceAccount> = Api::namespaced(self.client(), &name);
             let params = WatchParams::default().fields("metadata.name=default");
             let doing = format!("waiting for the default service account of {name}");

@@ -107,13 +107,8 @@ mod tests {
     }
 
     fn request(crds: Vec<PathBuf>) -> PlaneRequest {
-        let parts = PlaneParts {
-            etcd: part("e"),
-            apiserver: part("a"),
-            kcm: part("k"),
-            scheduler: part("s"),
-            kwok: part("w"),
-        };
+        let parts =
+            PlaneParts { etcd: part("e"), apiserver: part("a"), kcm: part("k"), scheduler: part("s"), kwok: part("w") };
         PlaneRequest { parts, crds, release_label: "v1".into(), purpose: "test".into(), port: None }
     }
 

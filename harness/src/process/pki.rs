@@ -24,13 +24,8 @@ const BACKDATED: Duration = Duration::hours(24);
 const LIFETIME: Duration = Duration::days(3650);
 
 /// The names under which the API server is reached.
-const SERVER_NAMES: [&str; 5] = [
-    "localhost",
-    "kubernetes",
-    "kubernetes.default",
-    "kubernetes.default.svc",
-    "kubernetes.default.svc.cluster.local",
-];
+const SERVER_NAMES: [&str; 5] =
+    ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
 
 /// Why no keys could be made.
 #[derive(Debug, thiserror::Error)]

@@ -47,7 +47,9 @@ pub async fn pods_live_as_the_stages_say(setup: Setup) -> Result<()> {
         let status = pod.status.as_ref().context("a status")?;
         ensure!(status.phase.as_deref() == Some("Running"));
         let containers = status.container_statuses.as_ref().context("containers")?;
-        ensure!(containers.len() == 2 && containers.iter().all(|container| container.ready && container.restart_count == 0));
+        ensure!(
+            containers.len() == 2 && containers.iter().all(|container| container.ready && container.restart_count == 0)
+        );
         addresses.push(status.pod_ip.clone().context("an address")?);
         *nodes.entry(pod.spec.as_ref().and_then(|spec| spec.node_name.clone())).or_insert(0) += 1;
     }
@@ -56,7 +58,9 @@ pub async fn pods_live_as_the_stages_say(setup: Setup) -> Result<()> {
     ensure!(addresses.len() == REPLICAS && nodes.len() == 2, "{addresses:?} {nodes:?}");
 
     // Deleted: all go in the end, those of one half at once, of the other half slowly.
-    let mut events = Box::pin(pods.watch(&WatchParams::default(), listed.metadata.resource_version.as_deref().context("a version")?).await?);
+    let mut events = Box::pin(
+        pods.watch(&WatchParams::default(), listed.metadata.resource_version.as_deref().context("a version")?).await?,
+    );
     sets.delete("stages", &DeleteParams::background()).await?;
     let mut went = [Vec::new(), Vec::new()];
     let mut terminating = BTreeMap::new();

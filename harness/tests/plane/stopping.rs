@@ -102,10 +102,8 @@ pub async fn a_dead_component_is_named(setup: Setup) -> Result<()> {
 
 pub async fn giving_up_stops_the_start(setup: Setup) -> Result<()> {
     for delay in [0, 300, 1500] {
-        let waited = tokio::time::timeout(
-            Duration::from_millis(delay),
-            acquire_in(&setup.root, &setup.request, &Silent),
-        );
+        let waited =
+            tokio::time::timeout(Duration::from_millis(delay), acquire_in(&setup.root, &setup.request, &Silent));
         ensure!(waited.await.is_err(), "ready after {delay} ms?");
         let begun = Instant::now();
         setup.nothing_is_left().await?;
