@@ -35,6 +35,10 @@ fn main() -> ExitCode {
         trial("a_standing_lease_holds_until_down", stopping::a_standing_lease_holds_until_down),
         trial("force_stops_a_plane_in_use", stopping::force_stops_a_plane_in_use),
         trial("the_keeper_holds_no_descriptor_of_its_starter", stopping::the_keeper_holds_no_descriptor_of_its_starter),
+        Trial::test(
+            "the_bench_measures_both",
+            || Ok(sharing::the_bench_measures_both().map_err(|e| format!("{e:?}"))?),
+        ),
         trial("pods_live_as_the_stages_say", stages::pods_live_as_the_stages_say),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

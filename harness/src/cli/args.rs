@@ -40,7 +40,9 @@ pub enum Command {
     )]
     Run(Run),
     /// Try a Rollout of your own: makes a scenario for it (deploy, update, abort, roll back) and runs it.
-    #[command(after_help = "Examples:\n  proofroll try rollout.yaml\n  proofroll try rollout.yaml --print > my-scenario.yaml    # to be changed and run\n\nThe file holds the Rollout and what it names (its Services). Images do not matter: pods are fake.")]
+    #[command(
+        after_help = "Examples:\n  proofroll try rollout.yaml\n  proofroll try rollout.yaml --print > my-scenario.yaml    # to be changed and run\n\nThe file holds the Rollout and what it names (its Services). Images do not matter: pods are fake."
+    )]
     Try(Try),
     /// List the scenarios and what they prove.
     List(List),

@@ -21,7 +21,8 @@ pub(super) fn up(arguments: &Up) -> Result<Exit, Fault> {
     let mut request = provision::request(&provisions, "up");
     request.port = arguments.port;
     wait(async {
-        let up = plane::up(&StateRoot::find(), &request, arguments.limit, &progress, &mut stdout());
+        let (root, mut out) = (StateRoot::find(), stdout());
+        let up = plane::up(&root, &request, arguments.limit, &progress, &mut out);
         tokio::select! {
             up = up => up.map_err(Fault::infra),
             () = super::session::interrupted() => Err(Fault::interrupted()),
@@ -33,9 +34,11 @@ pub(super) fn up(arguments: &Up) -> Result<Exit, Fault> {
 pub(super) fn down(arguments: &Down) -> Result<Exit, Fault> {
     let mut out = stdout();
     wait(async {
-        plane::down(&StateRoot::find(), arguments.key.as_deref(), arguments.force, &mut out).await.map_err(|error| match error {
-            ClusterError::NoSuchPlane { .. } => Fault::input(error),
-            error => Fault::infra(error),
+        plane::down(&StateRoot::find(), arguments.key.as_deref(), arguments.force, &mut out).await.map_err(|error| {
+            match error {
+                ClusterError::NoSuchPlane { .. } => Fault::input(error),
+                error => Fault::infra(error),
+            }
         })
     })
 }

@@ -14,6 +14,7 @@ use kube::{
     api::{ApiResource, DynamicObject, ListParams},
 };
 use proofroll::{
+    cli::plane,
     cluster::{acquire_in, gc},
     progress::{Progress, Silent},
 };
@@ -122,6 +123,18 @@ pub async fn two_planes_side_by_side(setup: Setup) -> Result<()> {
     ensure!(only_plane(&setup.root)? == *two.dir());
     two.release(true).await?;
     setup.nothing_is_left().await
+}
+
+/// Rounds: `PROOFROLL_BENCH_ROUNDS`. What it measures is for people; here only that it does.
+pub fn the_bench_measures_both() -> Result<()> {
+    let setup = Setup::new()?;
+    let rounds = std::env::var("PROOFROLL_BENCH_ROUNDS").map_or(Ok(1), |rounds| rounds.parse())?;
+    let mut out = Vec::new();
+    plane::bench(&setup.root, &setup.request, rounds, &Silent, &mut out)?;
+    let text = String::from_utf8(out)?;
+    eprintln!("{text}");
+    ensure!(text.lines().count() == rounds + 2 && text.contains("a pod is Running and Ready"), "{text}");
+    Ok(())
 }
 
 pub async fn a_taken_port_is_refused(mut setup: Setup) -> Result<()> {
