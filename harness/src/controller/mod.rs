@@ -8,6 +8,8 @@
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
 //! - [`fence`]: proves that the controller has reconciled once more.
 
+mod config;
+mod error;
 pub mod fence;
 mod flags;
 mod health;
@@ -18,7 +20,9 @@ mod process;
 mod spawn;
 pub mod token;
 
+pub use config::ControllerConfig;
+pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced};
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
-pub use process::{Controller, ControllerConfig, ControllerError};
+pub use process::Controller;
