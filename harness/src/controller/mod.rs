@@ -1,12 +1,12 @@
 //! The controller under test: installed as its release ships it, started, watched, restarted.
 //!
-//! - [`install`]: its ServiceAccount, Role and RoleBinding in the scenario's namespace, from the
+//! - [`mod@install`]: its ServiceAccount, Role and RoleBinding in the scenario's namespace, from the
 //!   release's own manifest; a token and a kubeconfig ([`token`]).
-//! - [`flags`]: the command line, which differs by release.
+//! - `flags`: the command line, which differs by release.
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
-//! - [`fence`]: proves that the controller has reconciled once more.
+//! - [`mod@fence`]: proves that the controller has reconciled once more.
 
 mod config;
 mod error;
