@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         trial("giving_up_stops_the_start", stopping::giving_up_stops_the_start),
         trial("a_standing_lease_holds_until_down", stopping::a_standing_lease_holds_until_down),
         trial("force_stops_a_plane_in_use", stopping::force_stops_a_plane_in_use),
+        trial("kills_at_random_moments_leave_nothing", stopping::kills_at_random_moments_leave_nothing),
         trial("the_keeper_holds_no_descriptor_of_its_starter", stopping::the_keeper_holds_no_descriptor_of_its_starter),
         Trial::test(
             "the_bench_measures_both",
