@@ -28,6 +28,8 @@ fn main() -> ExitCode {
         trial("many_starters_get_one_plane", sharing::many_starters_get_one_plane),
         trial("two_planes_side_by_side", sharing::two_planes_side_by_side),
         trial("a_taken_port_is_refused", sharing::a_taken_port_is_refused),
+        trial("what_cannot_start_is_named", sharing::what_cannot_start_is_named),
+        trial("the_commands", sharing::the_commands),
         trial("a_killed_user_leaves_no_namespace", stopping::a_killed_user_leaves_no_namespace),
         trial("a_killed_keeper_takes_all_along", stopping::a_killed_keeper_takes_all_along),
         trial("a_dead_component_is_named", stopping::a_dead_component_is_named),
