@@ -83,7 +83,7 @@ fn etcd() -> Vec<String> {
         "--data-dir=etcd",
         "--listen-client-urls=unix://etcd.sock:0",
         "--advertise-client-urls=unix://etcd.sock:0",
-        "--listen-peer-urls=http://127.0.0.1:0",
+        "--listen-peer-urls=unix://etcd-peer.sock:0",
         // The data does not outlive the processes.
         "--unsafe-no-fsync",
         "--log-level=warn",
