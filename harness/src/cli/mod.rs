@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
-    crate::run::timeouts::scale().map_err(Fault::input)?;
+    crate::timeouts::scale().map_err(Fault::input)?;
     match arguments.command {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::{
     process::ports::{self, PortGuard},
-    run::timeouts::scaled,
+    timeouts::scaled,
 };
 
 use super::{

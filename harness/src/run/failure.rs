@@ -161,5 +161,5 @@ fn ago(at: Timestamp, now: Timestamp) -> String {
 }
 
 fn words(duration: std::time::Duration) -> String {
-    humantime::format_duration(super::timeouts::scaled(duration)).to_string()
+    humantime::format_duration(crate::timeouts::scaled(duration)).to_string()
 }

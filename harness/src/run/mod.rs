@@ -16,7 +16,6 @@ pub mod listener;
 pub mod provision;
 mod scenario;
 mod step;
-pub mod timeouts;
 pub mod trouble;
 
 pub use listener::{Deaf, Listener, News};

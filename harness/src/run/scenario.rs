@@ -296,6 +296,7 @@ fn not_acted(step: &crate::scenario::LoadedStep, trouble: &Trouble) -> v1::Step 
             Trouble::Infra(_) => v1::Verdict::Error,
         },
         seconds: 0.0,
+        log: v1::Slice::default(),
         checks: Vec::new(),
         through: Vec::new(),
         claims: Vec::new(),
