@@ -138,7 +138,7 @@ pub fn within<T>(limit: Duration, check: impl Fn() -> Result<T>) -> Result<T> {
 
 /// The program that is tested: where nextest says, else beside the directory of this executable, where
 /// Cargo puts it. (Not `env!`: an archive of tests is run elsewhere.)
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     if let Some(path) = env::var_os("NEXTEST_BIN_EXE_proofroll") {
         return Ok(path.into());
     }
