@@ -1,6 +1,7 @@
 //! Runs a child to its end, line by line, and never leaves it behind.
 
 use std::{
+    fs,
     io::{self, BufRead, BufReader, Read},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -8,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::process::{interrupt, lifeline::die_with_parent};
 
@@ -50,10 +51,23 @@ impl Drop for Group {
         // Its own children (compilers) die at the same time, but are nobody's to wait for. Until they are
         // gone they might still write where the caller now cleans up.
         let killed = Instant::now();
-        while test_kill_process_group(group).is_ok() && killed.elapsed() < DYING {
+        while anybody_lives_in(group) && killed.elapsed() < DYING {
             thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Whether a process of this group has not ended. (A signal to the group would also reach the dead who are
+/// not buried yet, and the first process of a container may take its time with that.)
+fn anybody_lives_in(group: Pid) -> bool {
+    let Ok(processes) = fs::read_dir("/proc") else { return false };
+    processes.flatten().any(|process| {
+        // `7 (name) STATE PARENT GROUP ...`
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        !matches!(fields.next(), None | Some("Z" | "X"))
+            && fields.nth(1).and_then(|id| id.parse().ok()).and_then(Pid::from_raw) == Some(group)
+    })
 }
 
 /// Runs `command` and tells each line of its error output, or that time passes.
