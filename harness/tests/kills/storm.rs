@@ -104,7 +104,8 @@ fn user(arena: &Arena, moment: Duration) -> Result<(Duration, String)> {
     let note = within(MARGIN, || namespaces_are_of_the_living(arena))?;
     let clean = killed.elapsed();
     other.ends_with(&[0]).context("the other user")?;
-    arena.nothing_left().context("when the other user has ended")?;
+    // Not at once: the other user may have ended first, and then waits for nobody.
+    within(LINGER + MARGIN, || arena.nothing_left()).context("when the other user has ended")?;
     Ok((clean, note))
 }
 
