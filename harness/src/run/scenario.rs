@@ -50,6 +50,9 @@ pub struct Options {
 /// How long a controller may take until it serves.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long a plane that breaks may take to say so.
+const WORD_WITHIN: Duration = Duration::from_millis(500);
+
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
@@ -58,6 +61,7 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
         why = stage.plane.broken() => Some(Trouble::Infra(why)),
     };
     if let Some(trouble) = trouble {
+        let trouble = at_its_root(trouble, stage.plane).await;
         report.verdict = match trouble {
             Trouble::Conformance(_) => v1::Verdict::Fail,
             Trouble::Infra(_) => v1::Verdict::Error,
@@ -66,6 +70,16 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     }
     stage.listener.hear(&scenario.id, News::Ended(&report));
     report
+}
+
+/// A request that fails because the plane breaks fails before anybody has said why: then that is told
+/// first.
+async fn at_its_root(trouble: Trouble, plane: &Plane) -> Trouble {
+    let Trouble::Infra(symptom) = trouble else { return trouble };
+    match tokio::time::timeout(WORD_WITHIN, plane.broken()).await {
+        Ok(why) if why != symptom => Trouble::Infra(format!("{why}\nit showed itself as: {symptom}")),
+        _ => Trouble::Infra(symptom),
+    }
 }
 
 /// Reports that `scenario` is not run.
