@@ -198,7 +198,10 @@ pub async fn the_commands(setup: Setup) -> Result<()> {
     plane::status(&setup.root, &mut out)?;
     plane::collect(&setup.root, &mut out).await?;
     let out = text(out)?;
-    ensure!(out.contains(&dir.key()) && out.contains("a test of the plane (for ") && out.ends_with("nothing to collect\n"), "{out}");
+    ensure!(
+        out.contains(&dir.key()) && out.contains("a test of the plane (for ") && out.ends_with("nothing to collect\n"),
+        "{out}"
+    );
 
     let mut out = Vec::new();
     let refused = plane::down(&setup.root, Some("nosuchkey"), false, &mut out).await.err().context("refused")?;
