@@ -1,9 +1,6 @@
 //! The CRDs of a release, as its manifests ship them.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use kube::{Client, client::Body};
 use serde_json::Value;
