@@ -3,6 +3,7 @@
 pub mod args;
 pub mod doctor;
 mod exit;
+mod figures;
 pub mod list;
 mod look;
 pub mod parts;
@@ -50,7 +51,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Parts { what } => look::parts(&what),
         Command::Doctor => look::doctor(),
         Command::Schema(which) => look::schema(&which),
-        Command::BenchPlane(how) => planes::bench(&how),
+        Command::Figures(how) => figures::run(&how),
     }
 }
 

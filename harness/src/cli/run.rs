@@ -18,10 +18,15 @@ const GUIDE: &str = "guide/canary-basic";
 /// # Errors
 /// When there is nothing to run on.
 pub fn guide(arguments: &Guide) -> Result<Exit, Fault> {
+    guide_session(arguments)?.run()
+}
+
+/// The guide, ready to be run.
+pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
     let library = library(&arguments.running)?;
     let scenarios = vec![library.load(GUIDE).map_err(Fault::input)?];
     let detail = detail(&arguments.running, 1);
-    Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() }.run()
+    Ok(Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() })
 }
 
 /// `proofroll run`

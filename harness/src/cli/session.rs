@@ -15,6 +15,7 @@ use super::{
 use crate::{
     act::Kinds,
     cluster::Plane,
+    process::usage,
     report::{self, v1},
     run::{self, Options, Stage, provision, trouble::chain},
     scenario::{Capabilities, Gate, Scenario, gate},
@@ -40,6 +41,18 @@ impl Session {
     /// # Errors
     /// When there is nothing to run on, or somebody interrupts.
     pub fn run(self) -> Result<Exit, Fault> {
+        let report = self.report()?;
+        if let Some(file) = &self.running.report {
+            report::write(&report, file).map_err(Fault::infra)?;
+        }
+        Ok(farewell(&report))
+    }
+
+    /// Runs all of it.
+    ///
+    /// # Errors
+    /// When there is nothing to run on, or somebody interrupts.
+    pub fn report(&self) -> Result<v1::Report, Fault> {
         let began = (Timestamp::now(), std::time::Instant::now());
         let progress = TerminalProgress::new();
         let provisions =
@@ -61,17 +74,19 @@ impl Session {
                 reports = self.play(&plane, &provisions.release) => Ok(reports),
                 () = &mut interrupted => Err(Fault::interrupted()),
             };
-            let kubernetes = plane.record().kubernetes.clone();
+            let record = plane.record();
+            let kubernetes = record.kubernetes.clone();
+            let plane_cpu = record.processes.values().chain([&record.keeper]).map(|pid| usage::of_process(*pid)).sum();
             if self.running.keep {
                 self.keep(&plane, outcome.as_deref().unwrap_or_default())?;
             }
             // Nothing of ours lingers: what was kept has a lease of its own.
             plane.release(true).await.map_err(Fault::infra)?;
-            outcome.map(|reports| (reports, kubernetes))
+            outcome.map(|reports| (reports, kubernetes, plane_cpu))
         });
-        let (scenarios, kubernetes) = outcome?;
-        let usage = crate::process::usage::of_this_process();
-        let report = v1::Report {
+        let (scenarios, kubernetes, plane_cpu_seconds) = outcome?;
+        let usage = usage::of_this_process();
+        Ok(v1::Report {
             api_version: "proofroll.dev/v1".into(),
             proofroll: env!("CARGO_PKG_VERSION").into(),
             started: began.0.to_string(),
@@ -83,14 +98,15 @@ impl Session {
                 label: provisions.release.label.clone(),
                 sha256: provisions.release.sha256.clone(),
             },
-            harness: v1::Harness { cpu_seconds: usage.cpu_seconds, peak_memory: usage.peak_memory },
+            harness: v1::Harness {
+                cpu_seconds: usage.cpu_seconds,
+                peak_memory: usage.peak_memory,
+                controllers_cpu_seconds: usage::of_ended_children(),
+                plane_cpu_seconds,
+            },
             totals: totals(&scenarios),
             scenarios,
-        };
-        if let Some(file) = &self.running.report {
-            report::write(&report, file).map_err(Fault::infra)?;
-        }
-        Ok(self.farewell(&report))
+        })
     }
 
     fn purpose(&self) -> String {
@@ -135,39 +151,39 @@ impl Session {
         anstream::println!("  (the controllers have ended; `proofroll down` stops the cluster)");
         Ok(())
     }
+}
 
-    /// The last line, and the exit code.
-    fn farewell(&self, report: &v1::Report) -> Exit {
-        let totals = report.totals;
-        let (word, exit) = match totals {
-            v1::Totals { errors: 1.., .. } => ("infrastructure trouble", Exit::Infra),
-            v1::Totals { failed: 1.., .. } => ("NOT as expected", Exit::Conformance),
-            _ => ("all as expected", Exit::Passed),
-        };
-        // Infrastructure trouble is no statement about the controller; a failure is one.
-        let exit = if totals.failed > 0 { Exit::Conformance } else { exit };
-        let word = if totals.failed > 0 { "NOT as expected" } else { word };
-        let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
-        if totals.errors > 0 {
-            counts += &format!(", {} errors", totals.errors);
-        }
-        if totals.skipped > 0 {
-            counts += &format!(", {} skipped", totals.skipped);
-        }
-        let mut claims = 0;
-        let steps = report.scenarios.iter().flat_map(|scenario| &scenario.steps);
-        for step in steps.clone() {
-            claims += step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
-        }
-        anstream::println!(
-            "\n{word}: {counts}; {} steps, {claims} expectations; controller {}, Kubernetes {}; {:.1} s in all",
-            steps.count(),
-            report.controller.label,
-            report.kubernetes,
-            report.seconds
-        );
-        exit
+/// The last line, and the exit code.
+fn farewell(report: &v1::Report) -> Exit {
+    let totals = report.totals;
+    let (word, exit) = match totals {
+        v1::Totals { errors: 1.., .. } => ("infrastructure trouble", Exit::Infra),
+        v1::Totals { failed: 1.., .. } => ("NOT as expected", Exit::Conformance),
+        _ => ("all as expected", Exit::Passed),
+    };
+    // Infrastructure trouble is no statement about the controller; a failure is one.
+    let exit = if totals.failed > 0 { Exit::Conformance } else { exit };
+    let word = if totals.failed > 0 { "NOT as expected" } else { word };
+    let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
+    if totals.errors > 0 {
+        counts += &format!(", {} errors", totals.errors);
     }
+    if totals.skipped > 0 {
+        counts += &format!(", {} skipped", totals.skipped);
+    }
+    let mut claims = 0;
+    let steps = report.scenarios.iter().flat_map(|scenario| &scenario.steps);
+    for step in steps.clone() {
+        claims += step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
+    }
+    anstream::println!(
+        "\n{word}: {counts}; {} steps, {claims} expectations; controller {}, Kubernetes {}; {:.1} s in all",
+        steps.count(),
+        report.controller.label,
+        report.kubernetes,
+        report.seconds
+    );
+    exit
 }
 
 fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {
