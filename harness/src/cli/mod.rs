@@ -10,7 +10,7 @@ mod run;
 mod session;
 mod terminal;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 
@@ -51,12 +51,14 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
 /// What the harness does inside, on stderr, when asked for.
 fn logging(verbose: u8) {
     let level = match verbose {
-        0 => "warn",
+        // What ails a request is in our own messages.
+        0 => "warn,kube_client=off",
         1 => "proofroll=info",
         2 => "proofroll=debug",
         _ => "trace",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFROLL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

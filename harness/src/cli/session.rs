@@ -147,7 +147,7 @@ impl Session {
         let word = if totals.failed > 0 { "NOT as expected" } else { word };
         let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
         if totals.errors > 0 {
-            counts += &format!(", {} errors", totals.errors);
+            counts += &format!(", {} {}", totals.errors, if totals.errors == 1 { "error" } else { "errors" });
         }
         if totals.skipped > 0 {
             counts += &format!(", {} skipped", totals.skipped);

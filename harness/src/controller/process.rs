@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{Command, ExitStatus, Stdio},
     sync::Arc,
@@ -90,7 +91,10 @@ pub enum ControllerError {
         source: io::Error,
     },
     /// It ended and nobody had asked for it.
-    #[error("the controller ended by itself ({status}); its last words:\n{}", render(last_lines))]
+    #[error(
+        "the controller's process ended, and proofroll had not asked it to: {status}{}; its last words:\n{}",
+        whodunit(*status), render(last_lines)
+    )]
     Exited {
         /// Exit code or signal.
         status: ExitStatus,
@@ -391,6 +395,14 @@ impl std::fmt::Debug for ControllerConfig {
             .field("version", &self.version)
             .field("namespace", &self.namespace)
             .finish_non_exhaustive()
+    }
+}
+
+/// A hint at who sends such a signal.
+fn whodunit(status: ExitStatus) -> &'static str {
+    match status.signal() {
+        Some(9) => " (somebody killed it, or the kernel did for want of memory: see dmesg)",
+        _ => "",
     }
 }
 

@@ -34,9 +34,9 @@ impl Evidence<'_> {
     ///   stacks of all its goroutines (SIGQUIT), for a hang shows there.
     pub async fn keep(&self, root: &Path, controller: &Controller) -> io::Result<PathBuf> {
         let directory = new_directory(root, &self.scenario.id)?;
-        // A barrier completes what was seen; if the cluster is gone, what is there must do.
-        let _ = self.timeline.barrier().await;
         if let Trouble::Conformance(_) = self.trouble {
+            // A barrier completes what was seen; without it what is there must do.
+            let _ = self.timeline.barrier().await;
             // The stacks go to the log, which is copied below; without them the rest is worth keeping.
             let _ = controller.dump().await;
         }
@@ -49,6 +49,17 @@ impl Evidence<'_> {
         fs::copy(controller.log().path(), directory.join("controller.log"))?;
         Ok(directory)
     }
+}
+
+/// Keeps what there is when a scenario's controller did not come up: the message and the log.
+pub(super) fn of_start(root: &Path, id: &str, trouble: &Trouble, log: &Path) -> io::Result<PathBuf> {
+    let directory = new_directory(root, id)?;
+    fs::write(directory.join("failure.txt"), format!("{trouble}\n"))?;
+    // Not there: it was never started.
+    if log.exists() {
+        fs::copy(log, directory.join("controller.log"))?;
+    }
+    Ok(directory)
 }
 
 fn new_directory(root: &Path, id: &str) -> io::Result<PathBuf> {

@@ -9,7 +9,7 @@ use crate::{
     expect::{Check, Subject, compare, temporal::Passage},
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
-    timeline::{History, Kind, Point},
+    timeline::{History, Kind, Point, World},
     view,
 };
 
@@ -28,11 +28,13 @@ pub fn not_met(
     now: Timestamp,
 ) -> String {
     let mut text = String::new();
+    let checks = compare(expect, history.last(), subject);
     let Some(gate) = gate else {
-        let _ = writeln!(text, "within {} the action was not observed by the controller", words(step.within));
+        text.push_str(&not_observed(history, step));
+        let _ = writeln!(text, "expect, written at {}, as things stand:", expect.at);
+        text.push_str(&table(&checks));
         return text;
     };
-    let checks = compare(expect, history.last(), subject);
     let _ = writeln!(text, "not met within {}: expect, written at {}", words(step.within), expect.at);
     text.push_str(&table(&checks));
     if let Some(since) = unchanged_since(history, gate, expect, subject) {
@@ -42,6 +44,27 @@ pub fn not_met(
         let _ = writeln!(text, "{stood}");
     }
     text
+}
+
+/// What is said when the controller has not even taken notice of the action.
+pub fn not_observed(history: &History, step: &LoadedStep) -> String {
+    let within = words(step.within);
+    let seen = match history.last().rollout(&step.on) {
+        Some(rollout) => {
+            let observed = match rollout.status.observed_generation.as_str() {
+                "" => "empty",
+                generation => generation,
+            };
+            format!("status.observedGeneration is {observed}, metadata.generation {}", rollout.metadata.generation)
+        }
+        None => format!("there is no Rollout {}", step.on),
+    };
+    format!("within {within} no write of the controller has shown that it knows of the action ({seen})\n")
+}
+
+/// What is said of an expectation that a broken claim came before.
+pub fn not_yet_met(world: &World, expect: &StateMatch, subject: Subject<'_>) -> String {
+    format!("expect, written at {}, when that was seen:\n{}", expect.at, table(&compare(expect, world, subject)))
 }
 
 /// The checks as a table: mark, field, expected, seen.
