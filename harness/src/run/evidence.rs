@@ -46,7 +46,8 @@ impl Evidence<'_> {
         let mut timeline = io::BufWriter::new(fs::File::create(directory.join("timeline.jsonl"))?);
         recording::write(self.timeline.log().history(), &mut timeline)?;
         io::Write::flush(&mut timeline)?;
-        fs::copy(controller.log().path(), directory.join("controller.log"))?;
+        // By its open file: where the plane is gone, its directory is too.
+        controller.log().copy_to(&directory.join("controller.log"))?;
         Ok(directory)
     }
 }
