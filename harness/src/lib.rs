@@ -21,4 +21,5 @@ pub mod rollout;
 pub mod run;
 pub mod scenario;
 pub mod timeline;
+pub mod timeouts;
 pub mod view;

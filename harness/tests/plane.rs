@@ -28,13 +28,20 @@ fn main() -> ExitCode {
         trial("many_starters_get_one_plane", sharing::many_starters_get_one_plane),
         trial("two_planes_side_by_side", sharing::two_planes_side_by_side),
         trial("a_taken_port_is_refused", sharing::a_taken_port_is_refused),
+        trial("what_cannot_start_is_named", sharing::what_cannot_start_is_named),
+        trial("the_commands", sharing::the_commands),
         trial("a_killed_user_leaves_no_namespace", stopping::a_killed_user_leaves_no_namespace),
         trial("a_killed_keeper_takes_all_along", stopping::a_killed_keeper_takes_all_along),
         trial("a_dead_component_is_named", stopping::a_dead_component_is_named),
         trial("giving_up_stops_the_start", stopping::giving_up_stops_the_start),
         trial("a_standing_lease_holds_until_down", stopping::a_standing_lease_holds_until_down),
         trial("force_stops_a_plane_in_use", stopping::force_stops_a_plane_in_use),
+        trial("kills_at_random_moments_leave_nothing", stopping::kills_at_random_moments_leave_nothing),
         trial("the_keeper_holds_no_descriptor_of_its_starter", stopping::the_keeper_holds_no_descriptor_of_its_starter),
+        Trial::test(
+            "the_bench_measures_both",
+            || Ok(sharing::the_bench_measures_both().map_err(|e| format!("{e:?}"))?),
+        ),
         trial("pods_live_as_the_stages_say", stages::pods_live_as_the_stages_say),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -17,7 +17,7 @@ use crate::trial;
 pub fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
     let fixtures = std::env::var_os("PROOFROLL_FIXTURES").map(PathBuf::from);
     let library = Library::open(fixtures.as_deref()).map_err(|error| error.to_string())?;
-    proofroll::run::timeouts::scale().map_err(|error| error.to_string())?;
+    proofroll::timeouts::scale().map_err(|error| error.to_string())?;
     let ids = match (&arguments.filter, arguments.exact) {
         (Some(name), true) => vec![id(name)],
         _ => library.ids(),

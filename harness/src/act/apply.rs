@@ -1,12 +1,12 @@
 //! `kubectl apply`, client side: the annotation that remembers what was applied, and the three-way
-//! merge of [`super::merge`].
+//! merge of `merge.rs`.
 //!
 //! Manifests go in an order in which a controller finds what it needs: configuration, Services and
 //! templates before workloads, Rollouts last. The namespace is always the actor's own.
 //!
 //! Not supported, and refused: kinds that live outside namespaces (they would reach the neighbours;
 //! CRDs have [`apply_crds`]), `generateName` (kubectl refuses it too), and built-in kinds whose
-//! merge rules are not in [`super::schema`].
+//! merge rules are not in `schema.rs`.
 
 use std::time::Duration;
 

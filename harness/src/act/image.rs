@@ -6,6 +6,7 @@ use super::{
     actor::{Actor, Address, Done, ObjectRef},
     error::ActError,
     json,
+    simple::quoted,
 };
 use crate::scenario::model::SetImage;
 
@@ -45,7 +46,8 @@ impl Actor {
         let after = self.replace(&at, &with_image(&before, set)?).await?;
         objects.insert(0, ObjectRef::of(&after));
         let changed = json::differs(&before, &after);
-        let command = format!("kubectl argo rollouts set image {name} {}={}", set.container, set.image);
+        let assignment = quoted(&format!("{}={}", set.container, set.image));
+        let command = format!("kubectl argo rollouts set image {name} {assignment}");
         Ok(Done { objects, changed, command })
     }
 }

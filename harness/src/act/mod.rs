@@ -4,10 +4,10 @@
 //! - [`Actor`] is the hand: one method for each action, each answers with [`Done`]: the objects as
 //!   the API server returned them (their resourceVersions open the gate of a step), whether
 //!   anything changed, and the command that a person would have typed.
-//! - [`apply`](Actor::apply) is kubectl's client-side three-way merge ([`merge`], [`schema`]).
-//! - [`promote`], [`image`] and [`undo`] hold the parts of the plugin that decide something, as
-//!   pure functions from objects to patches; [`simple`] the actions that decide nothing.
-//! - [`second`] waits for a new second before an action that makes a revision.
+//! - [`apply`](Actor::apply) is kubectl's client-side three-way merge (`merge`, `schema`).
+//! - `promote`, `image` and `undo` hold the parts of the plugin that decide something, as
+//!   pure functions from objects to patches; `simple` the actions that decide nothing.
+//! - `second` waits for a new second before an action that makes a revision.
 //!
 //! Errors tell three things apart: the API server said no ([`ActError::Rejected`], which may be a
 //! finding about the controller's CRDs), the plugin itself would have said no

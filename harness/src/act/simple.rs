@@ -187,7 +187,7 @@ fn patch_command(kind: &str, name: &str, subresource: Option<&str>, patch: &Valu
 }
 
 /// The text as one word of a shell.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

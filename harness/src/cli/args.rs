@@ -39,8 +39,119 @@ pub enum Command {
         after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --repeat 20 --until-fail"
     )]
     Run(Run),
+    /// Try a Rollout of your own: makes a scenario for it (deploy, update, abort, roll back) and runs it.
+    #[command(
+        after_help = "Examples:\n  proofroll try rollout.yaml\n  proofroll try rollout.yaml --print > my-scenario.yaml    # to be changed and run\n\nThe file holds the Rollout and what it names (its Services). Images do not matter: pods are fake."
+    )]
+    Try(Try),
+    /// List the scenarios and what they prove.
+    List(List),
+    /// Say in words what a scenario does and claims, and where the claim comes from.
+    Explain(Explain),
+    /// Start a control plane to play with and print its KUBECONFIG.
+    #[command(after_help = "Example:\n  eval \"$(proofroll up --for 2h)\" && kubectl get nodes; proofroll down")]
+    Up(Up),
+    /// Stop control planes that `up` or `--keep` left running.
+    Down(Down),
+    /// Show the control planes that run, who uses them, and what they cost.
+    Status,
+    /// Remove what killed runs left behind.
+    Gc,
+    /// The executables: where they come from, where they are.
+    Parts {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: Parts,
+    },
+    /// Say what is missing on this machine, and the command that mends it.
+    Doctor,
     /// Print the JSON Schema of scenario files or of the report.
     Schema(Schema),
+    /// Measure a plane's start against etcd and kube-apiserver alone.
+    #[command(hide = true)]
+    BenchPlane(BenchPlane),
+}
+
+/// `proofroll try`
+#[derive(Debug, Clone, Args)]
+pub struct Try {
+    /// A manifest with one Rollout.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only print the scenario.
+    #[arg(long)]
+    pub print: bool,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll list`
+#[derive(Debug, Clone, Args)]
+pub struct List {
+    /// Take scenarios from this directory instead of the ones inside the program.
+    #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
+}
+
+/// `proofroll explain`
+#[derive(Debug, Clone, Args)]
+pub struct Explain {
+    /// An id (or a part of one that is unique), or a file that ends in .yaml.
+    #[arg(value_name = "ID|FILE")]
+    pub what: String,
+    /// Take scenarios from this directory instead of the ones inside the program.
+    #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
+}
+
+/// `proofroll up`
+#[derive(Debug, Clone, Args)]
+pub struct Up {
+    /// The controller release whose CRDs are installed (no controller is started).
+    #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION|PATH|CHECKOUT")]
+    pub controller: Option<String>,
+    /// Stop by itself after this time, as 30m or 2h. Default: `proofroll down` stops it.
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub limit: Option<std::time::Duration>,
+    /// The port of the API server. Default: any free one.
+    #[arg(long)]
+    pub port: Option<u16>,
+}
+
+/// `proofroll down`
+#[derive(Debug, Clone, Args)]
+pub struct Down {
+    /// The beginning of a key that `proofroll status` shows. Default: all.
+    pub key: Option<String>,
+    /// Also those that a process uses.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `proofroll parts`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Parts {
+    /// A line for each: version, where it is.
+    List,
+    /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
+    Build {
+        /// Which; default: all.
+        names: Vec<crate::parts::PartName>,
+    },
+    /// Print the path of one; it is built if need be.
+    Path {
+        /// Which.
+        name: crate::parts::PartName,
+    },
+}
+
+/// `proofroll bench-plane`
+#[derive(Debug, Clone, Args)]
+pub struct BenchPlane {
+    /// So many starts of each, alternating.
+    #[arg(long, default_value_t = 5)]
+    pub rounds: usize,
 }
 
 /// The controller under test, and how a run goes.

@@ -4,7 +4,10 @@ pub mod args;
 pub mod doctor;
 mod exit;
 pub mod list;
+mod look;
 pub mod parts;
+pub mod plane;
+mod planes;
 mod progress;
 mod run;
 mod session;
@@ -33,18 +36,21 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
-    crate::run::timeouts::scale().map_err(Fault::input)?;
+    crate::timeouts::scale().map_err(Fault::input)?;
     match arguments.command {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
-        Command::Schema(which) => {
-            let schema = match which.of {
-                args::SchemaOf::Scenario => crate::scenario::schema(),
-                args::SchemaOf::Report => crate::report::schema(),
-            };
-            anstream::println!("{schema:#}");
-            Ok(Exit::Passed)
-        }
+        Command::Try(what) => run::try_out(&what),
+        Command::List(which) => look::list(&which),
+        Command::Explain(which) => look::explain(&which),
+        Command::Up(how) => planes::up(&how),
+        Command::Down(which) => planes::down(&which),
+        Command::Status => planes::status(),
+        Command::Gc => planes::gc(),
+        Command::Parts { what } => look::parts(&what),
+        Command::Doctor => look::doctor(),
+        Command::Schema(which) => look::schema(&which),
+        Command::BenchPlane(how) => planes::bench(&how),
     }
 }
 

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::{
-    args::{Guide, Run, Running},
+    args::{Guide, Run, Running, Try},
     exit::{Exit, Fault},
     session::Session,
     terminal::Detail,
 };
-use crate::scenario::{Library, Scenario};
+use crate::scenario::{Library, Scenario, generate};
 
 /// The scenario of the main job.
 const GUIDE: &str = "guide/canary-basic";
@@ -50,8 +50,24 @@ fn detail(running: &Running, scenarios: usize) -> Detail {
     }
 }
 
+/// `proofroll try`
+///
+/// # Errors
+/// When the manifest can't be tried, or there is nothing to run on.
+pub fn try_out(arguments: &Try) -> Result<Exit, Fault> {
+    let library = library(&arguments.running)?;
+    let generated = generate(&library, &arguments.file).map_err(Fault::input)?;
+    if arguments.print {
+        anstream::print!("{}", generated.yaml);
+        return Ok(Exit::Passed);
+    }
+    let detail = detail(&arguments.running, 1);
+    let scenarios = vec![generated.scenario];
+    Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() }.run()
+}
+
 /// The scenarios that `what` names: files, whole ids, or parts of ids. Nothing named: all.
-fn choose(library: &Library, what: &[String]) -> Result<Vec<Scenario>, Fault> {
+pub(super) fn choose(library: &Library, what: &[String]) -> Result<Vec<Scenario>, Fault> {
     let ids = library.ids();
     let mut chosen = Vec::new();
     let load = |id: &String| library.load(id).map_err(Fault::input);

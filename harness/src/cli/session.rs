@@ -70,6 +70,7 @@ impl Session {
             outcome.map(|reports| (reports, kubernetes))
         });
         let (scenarios, kubernetes) = outcome?;
+        let usage = crate::process::usage::of_this_process();
         let report = v1::Report {
             api_version: "proofroll.dev/v1".into(),
             proofroll: env!("CARGO_PKG_VERSION").into(),
@@ -82,6 +83,7 @@ impl Session {
                 label: provisions.release.label.clone(),
                 sha256: provisions.release.sha256.clone(),
             },
+            harness: v1::Harness { cpu_seconds: usage.cpu_seconds, peak_memory: usage.peak_memory },
             totals: totals(&scenarios),
             scenarios,
         };
@@ -191,7 +193,7 @@ fn evidence_root(asked: Option<&Path>) -> PathBuf {
 }
 
 /// Resolves on Ctrl-C and on SIGTERM.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     let wait = async |kind| match signal(kind) {
         Ok(mut signal) => {
             signal.recv().await;

@@ -41,7 +41,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Crd>, ClusterError> {
 }
 
 impl Crd {
-    fn new(document: Value) -> Option<Self> {
+    fn new(mut document: Value) -> Option<Self> {
         if document["kind"] != "CustomResourceDefinition" || document["apiVersion"] != "apiextensions.k8s.io/v1" {
             return None;
         }
@@ -51,6 +51,9 @@ impl Crd {
         let [group, version, plural] =
             [&spec["group"], &served["name"], &spec["names"]["plural"]].map(|value| value.as_str());
         let collection = format!("/apis/{}/{}/{}", group?, version?, plural?);
+        for version in document["spec"]["versions"].as_array_mut()? {
+            without_descriptions(&mut version["schema"]["openAPIV3Schema"]);
+        }
         Some(Self { name, collection, document })
     }
 
@@ -95,6 +98,22 @@ impl Crd {
     }
 }
 
+/// Takes the descriptions out of a schema. They are three quarters of it, the API server digests each
+/// byte several times, and only `kubectl explain` ever shows them.
+fn without_descriptions(schema: &mut Value) {
+    let Value::Object(keywords) = schema else { return };
+    keywords.shift_remove("description");
+    for (keyword, value) in keywords {
+        // Only where a schema holds schemas: a default is data, and a property may have any name.
+        match keyword.as_str() {
+            "properties" => value.as_object_mut().into_iter().flatten().for_each(|(_, it)| without_descriptions(it)),
+            "allOf" | "anyOf" | "oneOf" => value.as_array_mut().into_iter().flatten().for_each(without_descriptions),
+            "items" | "additionalProperties" | "not" => without_descriptions(value),
+            _ => {}
+        }
+    }
+}
+
 /// The CRD files of a directory, sorted: every `*crd.yaml`, which leaves a `kustomization.yaml` out.
 ///
 /// # Errors
@@ -114,6 +133,8 @@ pub fn files_in(dir: &Path) -> Result<Vec<PathBuf>, ClusterError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const CRD: &str = "
@@ -137,6 +158,37 @@ spec:
         let crds = read(&files).unwrap();
         assert_eq!(crds[0].name, "rollouts.argoproj.io");
         assert_eq!(crds[0].collection, "/apis/argoproj.io/v1alpha1/rollouts");
+    }
+
+    #[test]
+    fn descriptions_go_and_nothing_else() {
+        let mut schema = json!({
+            "description": "gone",
+            "type": "object",
+            "default": {"description": "data", "type": "data"},
+            "required": ["description"],
+            "properties": {
+                "description": {"type": "string", "description": "gone"},
+                "enum": {"type": "string", "description": "gone", "enum": ["description"]},
+                "list": {"type": "array", "items": {"anyOf": [{"description": "gone", "type": "string"}]}},
+            },
+            "x-kubernetes-validations": [{"rule": "self.description != ''", "message": "m"}],
+        });
+        without_descriptions(&mut schema);
+        assert_eq!(
+            schema,
+            json!({
+                "type": "object",
+                "default": {"description": "data", "type": "data"},
+                "required": ["description"],
+                "properties": {
+                    "description": {"type": "string"},
+                    "enum": {"type": "string", "enum": ["description"]},
+                    "list": {"type": "array", "items": {"anyOf": [{"type": "string"}]}},
+                },
+                "x-kubernetes-validations": [{"rule": "self.description != ''", "message": "m"}],
+            })
+        );
     }
 
     #[test]

@@ -60,7 +60,13 @@ pub async fn collect(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
     for dir in root.planes().map_err(ClusterError::file(root.path()))? {
         let path = dir.start_lock();
         // Held: somebody is starting or stopping it just now, and cleans up by himself.
-        let Some(start) = Lock::try_take(&path).map_err(ClusterError::file(&path))? else { continue };
+        let start = match Lock::try_take(&path) {
+            Ok(Some(start)) => start,
+            Ok(None) => continue,
+            // The keeper was quicker, and took the directory for planes along.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(ClusterError::file(&path)(error)),
+        };
         if keeper_lives(&dir)? {
             continue;
         }

@@ -22,6 +22,7 @@ mod api;
 mod client;
 mod components;
 mod error;
+mod files;
 mod plane;
 mod provider;
 mod request;

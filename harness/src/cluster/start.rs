@@ -6,9 +6,9 @@
 
 use std::{
     env,
-    fs::{self, DirBuilder, File},
+    fs::{self, File},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
@@ -18,7 +18,8 @@ use std::{
 use super::{
     ClusterError, Plane, PlaneRequest,
     client::client,
-    keeper,
+    files::lay_out,
+    gc, keeper,
     lease::Lease,
     record::Record,
     request::Order,
@@ -97,6 +98,9 @@ pub async fn acquire_in(
         let watch = KeeperWatch::open(&dir)?;
         let joined = Joined::register(dir.clone(), watch, request)?;
         start_keeper(&dir, &order, keeper_lock)?;
+        drop(start);
+        // Also what others left behind. That it cannot be removed is for `proofroll gc` to tell.
+        let _ = gc::collect(root).await;
         break joined;
     };
     joined.ready(request, progress).await
@@ -191,17 +195,6 @@ pub(super) async fn remove(dir: &PlaneDir) -> io::Result<()> {
             }
         }
     }
-}
-
-fn lay_out(dir: &PlaneDir) -> Result<(), ClusterError> {
-    let logs = dir.log("keeper");
-    for path in [dir.path(), &dir.leases(), &dir.pki(), logs.parent().unwrap_or(dir.path())] {
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(ClusterError::file(path))?;
-    }
-    for path in [dir.failure(), dir.progress()] {
-        File::create_new(&path).map_err(ClusterError::file(&path))?;
-    }
-    Ok(())
 }
 
 /// Starts the keeper: this very executable, in a session of its own. The keeper's lock is handed down

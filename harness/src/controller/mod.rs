@@ -1,26 +1,29 @@
 //! The controller under test: installed as its release ships it, started, watched, restarted.
 //!
-//! - [`install`]: its ServiceAccount, Role and RoleBinding in the scenario's namespace, from the
+//! - [`mod@install`]: its ServiceAccount, Role and RoleBinding in the scenario's namespace, from the
 //!   release's own manifest; a token and a kubeconfig ([`token`]).
-//! - [`flags`]: the command line, which differs by release.
+//! - `flags`: the command line, which differs by release.
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
-//! - [`fence`]: proves that the controller has reconciled once more.
+//! - [`mod@fence`]: proves that the controller has reconciled once more.
 
+mod config;
+mod error;
 pub mod fence;
 mod flags;
 mod health;
 pub mod install;
 pub mod log;
-mod ports;
 mod process;
 pub mod release;
 mod spawn;
 pub mod token;
 
+pub use config::ControllerConfig;
+pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
-pub use process::{Controller, ControllerConfig, ControllerError};
+pub use process::Controller;
 pub use release::{ControllerRelease, ControllerSpec};

@@ -3,24 +3,26 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    os::unix::process::ExitStatusExt,
-    path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use kube::Client;
 use rustix::process::Signal;
-use semver::Version;
 use tokio::sync::{Mutex, watch};
 
+use crate::{
+    process::ports::{self, PortGuard},
+    timeouts::scaled,
+};
+
 use super::{
+    config::ControllerConfig,
+    error::ControllerError,
     flags::Flags,
     health::{self, NotUp},
-    install::{InstallError, install},
-    log::{Log, LogLine, render},
-    ports::{self, PortGuard},
+    install::install,
+    log::{Log, LogLine},
     spawn::{Exit, Process},
     token::{Access, Credentials},
 };
@@ -37,104 +39,10 @@ const DUMP_WITHIN: Duration = Duration::from_secs(5);
 /// How often other ports are tried when somebody else was faster.
 const PORT_ATTEMPTS: u32 = 3;
 
-/// What a controller is started with.
-#[derive(Clone)]
-pub struct ControllerConfig {
-    /// The executable.
-    pub binary: PathBuf,
-    /// Its release: decides about flags.
-    pub version: Version,
-    /// A client that may create RBAC objects and tokens in the namespace.
-    pub client: Client,
-    /// URL of the API server as the controller shall reach it (a proxy, perhaps).
-    pub server: String,
-    /// The certificate authority of that server, PEM.
-    pub ca_pem: String,
-    /// The namespace that it serves; it exists already.
-    pub namespace: String,
-    /// The release's `manifests/namespace-install.yaml`.
-    pub namespace_install: PathBuf,
-    /// Where its log (`controller.log`), kubeconfig and token go; made if it is missing.
-    pub dir: PathBuf,
-    /// `info` or `debug`. Fences need `info`.
-    pub log_level: String,
-    /// Further flags; they win over ours.
-    pub extra_args: Vec<String>,
-    /// How long it may take to be up, before PROOFROLL_TIMEOUT_SCALE: 30 s where nothing speaks
-    /// against it.
-    pub up_within: Duration,
-}
-
-/// What is wrong with the controller.
-#[derive(Debug, thiserror::Error)]
-pub enum ControllerError {
-    /// Its directory or log cannot be made.
-    #[error("cannot use {path} for the controller: {source}")]
-    Directory {
-        /// The file or directory.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Its RBAC, token or kubeconfig.
-    #[error(transparent)]
-    Install(#[from] InstallError),
-    /// No free port, or none that stayed free.
-    #[error("no port for the controller: {0}")]
-    Ports(String),
-    /// The executable cannot be run.
-    #[error("cannot start the controller {binary}: {source}")]
-    Spawn {
-        /// The executable.
-        binary: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It ended and nobody had asked for it.
-    #[error(
-        "the controller's process ended, and proofroll had not asked it to: {status}{}; its last words:\n{}",
-        whodunit(*status), render(last_lines)
-    )]
-    Exited {
-        /// Exit code or signal.
-        status: ExitStatus,
-        /// The end of its log.
-        last_lines: Vec<LogLine>,
-    },
-    /// It did not come up in time.
-    #[error(
-        "the controller was not up within {within:?}, missing: {}; its last words:\n{}",
-        missing.join(", "), render(last_lines)
-    )]
-    NotUp {
-        /// How long was waited.
-        within: Duration,
-        /// What did not happen.
-        missing: Vec<String>,
-        /// The end of its log.
-        last_lines: Vec<LogLine>,
-    },
-    /// It did not end when asked to, and was killed.
-    #[error(
-        "the controller did not end within {within:?} after {signal}; killed; its last words:\n{}",
-        render(last_lines)
-    )]
-    DidNotEnd {
-        /// The signal that it was sent.
-        signal: &'static str,
-        /// How long was waited.
-        within: Duration,
-        /// Its log.
-        log: PathBuf,
-        /// The end of its log before the dump.
-        last_lines: Vec<LogLine>,
-    },
-}
-
 /// One controller, for one namespace. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Controller {
-    config: Arc<ControllerConfig>,
+    config: ControllerConfig,
     credentials: Credentials,
     log: Log,
     log_file: File,
@@ -154,7 +62,10 @@ impl Controller {
     ///
     /// # Errors
     /// See [`ControllerError`].
-    pub async fn start(config: ControllerConfig) -> Result<Self, ControllerError> {
+    pub async fn start(mut config: ControllerConfig) -> Result<Self, ControllerError> {
+        // It is started in its own directory: a relative path would be looked for there.
+        config.binary = std::path::absolute(&config.binary)
+            .map_err(|source| ControllerError::Spawn { binary: config.binary.clone(), source })?;
         let directory = |source| ControllerError::Directory { path: config.dir.clone(), source };
         fs::create_dir_all(&config.dir).map_err(directory)?;
         let path = config.dir.join("controller.log");
@@ -176,7 +87,7 @@ impl Controller {
             log_file,
             ports: Mutex::new(Ports::free()?),
             current: watch::channel(None).0,
-            config: Arc::new(config),
+            config,
         };
         controller.run().await?;
         Ok(controller)
@@ -386,28 +297,4 @@ impl Ports {
         let port = || ports::free().map_err(|e| ControllerError::Ports(e.to_string()));
         Ok(Self { metrics: port()?, healthz: port()? })
     }
-}
-
-impl std::fmt::Debug for ControllerConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ControllerConfig")
-            .field("binary", &self.binary)
-            .field("version", &self.version)
-            .field("namespace", &self.namespace)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A hint at who sends such a signal.
-fn whodunit(status: ExitStatus) -> &'static str {
-    match status.signal() {
-        Some(9) => " (somebody killed it, or the kernel did for want of memory: see dmesg)",
-        _ => "",
-    }
-}
-
-/// A time limit on this machine: PROOFROLL_TIMEOUT_SCALE times longer.
-fn scaled(limit: Duration) -> Duration {
-    let scale = std::env::var("PROOFROLL_TIMEOUT_SCALE").ok().and_then(|s| s.parse::<f64>().ok());
-    limit.mul_f64(scale.filter(|s| s.is_finite() && *s > 0.0).unwrap_or(1.0))
 }

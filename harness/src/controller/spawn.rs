@@ -151,13 +151,15 @@ mod tests {
     #[tokio::test]
     async fn its_children_go_with_it() {
         let (reader, writer) = io::pipe().unwrap();
-        let mut command = shell("sleep 60 & exit 0");
+        let mut command = shell("sleep 30 & exit 0");
         command.stdout(writer);
+        let begun = std::time::Instant::now();
         let process = Process::spawn(command).await.unwrap();
         process.ended().await;
         // The pipe is at its end only when the last writer, the `sleep`, is gone.
         let rest = tokio::task::spawn_blocking(move || io::read_to_string(reader).unwrap()).await.unwrap();
         assert_eq!(rest, "");
+        assert!(begun.elapsed().as_secs() < 20, "the child ended by itself");
     }
 
     #[tokio::test]

@@ -6,3 +6,4 @@ pub mod lifeline;
 pub mod lock;
 pub mod pki;
 pub mod ports;
+pub mod usage;

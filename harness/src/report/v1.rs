@@ -22,6 +22,8 @@ pub struct Report {
     pub kubernetes: String,
     /// The controller under test.
     pub controller: Controller,
+    /// What the harness itself cost.
+    pub harness: Harness,
     /// How many scenarios ended how.
     pub totals: Totals,
     /// The scenarios, in the order in which they ended.
@@ -37,6 +39,16 @@ pub struct Controller {
     pub label: String,
     /// sha256 of its binary, hexadecimal.
     pub sha256: String,
+}
+
+/// What the harness itself cost: this process, without the control plane and the controllers.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Harness {
+    /// CPU time, seconds.
+    pub cpu_seconds: f64,
+    /// The most memory that was resident at once, bytes.
+    pub peak_memory: u64,
 }
 
 /// How many scenarios ended how.
@@ -107,6 +119,8 @@ pub struct Step {
     pub verdict: Verdict,
     /// From the action to the state that ended it, seconds.
     pub seconds: f64,
+    /// Where the controller's log of this step lies in `controller.log` of the evidence.
+    pub log: Slice,
     /// The fields of `expect`, in the state that ended the step or in the last one seen.
     pub checks: Vec<Check>,
     /// The states of `through` that were met.
@@ -115,6 +129,15 @@ pub struct Step {
     pub claims: Vec<Claim>,
     /// The timed pauses that ended in this step.
     pub pauses: Vec<Pause>,
+}
+
+/// A stretch of a file, bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Slice {
+    /// Its first byte.
+    pub from: u64,
+    /// One past its last byte.
+    pub to: u64,
 }
 
 /// One field of an expectation.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Stage, claims, failure, listener::News, step::FENCE, timeouts::scaled, trouble::Trouble};
+use super::{Stage, claims, failure, listener::News, step::FENCE, trouble::Trouble};
 use crate::{
     act::Actor,
     controller::{self, Controller, Fence},
@@ -14,6 +14,7 @@ use crate::{
     report::v1,
     scenario::Scenario,
     timeline::{History, Point, Timeline},
+    timeouts::scaled,
 };
 
 /// Lets two fences pass: the controller has looked at each Rollout twice since the last

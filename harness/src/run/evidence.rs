@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::trouble::Trouble;
+use super::trouble::{Trouble, chain};
 use crate::{
     controller::Controller,
     report::v1,
@@ -61,6 +61,25 @@ pub(super) fn of_start(root: &Path, id: &str, trouble: &Trouble, log: &Path) -> 
         fs::copy(log, directory.join("controller.log"))?;
     }
     Ok(directory)
+}
+
+/// The directory for the report. Evidence that cannot be written changes no verdict.
+pub(super) fn kept(directory: io::Result<PathBuf>) -> Option<String> {
+    match directory {
+        Ok(directory) => Some(directory.display().to_string()),
+        Err(error) => {
+            tracing::warn!("the evidence could not be written: {}", chain(&error));
+            None
+        }
+    }
+}
+
+/// The message with the place of the evidence, if any was kept.
+pub(super) fn with_evidence(trouble: Trouble, report: &v1::Scenario) -> Trouble {
+    match &report.evidence {
+        Some(directory) => trouble.with(&format!("\nevidence: {directory}")),
+        None => trouble,
+    }
 }
 
 fn new_directory(root: &Path, id: &str) -> io::Result<PathBuf> {

@@ -62,9 +62,9 @@ pub fn not_observed(history: &History, step: &LoadedStep) -> String {
     format!("within {within} no write of the controller has shown that it knows of the action ({seen})\n")
 }
 
-/// What is said of an expectation that a broken claim came before.
+/// What is said of an expectation when a claim was broken before it was met.
 pub fn not_yet_met(world: &World, expect: &StateMatch, subject: Subject<'_>) -> String {
-    format!("expect, written at {}, when that was seen:\n{}", expect.at, table(&compare(expect, world, subject)))
+    format!("expect, written at {}, had not been met yet:\n{}", expect.at, table(&compare(expect, world, subject)))
 }
 
 /// What differs as a table (field, expected, seen), and the names of what does not.
@@ -155,7 +155,8 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
     for line in last_states(history, from, subject, now) {
         let _ = writeln!(text, "  {line}");
     }
-    let events: Vec<_> = history.entries().iter().filter(|entry| entry.kind() == Kind::Event && !ours(&entry.object.raw)).collect();
+    let events: Vec<_> =
+        history.entries().iter().filter(|entry| entry.kind() == Kind::Event && !ours(&entry.object.raw)).collect();
     let _ = writeln!(text, "the last events:{}", if events.is_empty() { " (none)" } else { "" });
     for entry in &events[events.len().saturating_sub(LAST_EVENTS)..] {
         let event = &entry.object.raw;
@@ -216,5 +217,5 @@ fn ago(at: Timestamp, now: Timestamp) -> String {
 }
 
 fn words(duration: std::time::Duration) -> String {
-    humantime::format_duration(super::timeouts::scaled(duration)).to_string()
+    humantime::format_duration(crate::timeouts::scaled(duration)).to_string()
 }

@@ -12,11 +12,12 @@ mod claims;
 mod ending;
 mod evidence;
 pub mod failure;
+mod interruption;
 pub mod listener;
 pub mod provision;
+mod reports;
 mod scenario;
 mod step;
-pub mod timeouts;
 pub mod trouble;
 
 pub use listener::{Deaf, Listener, News};

@@ -8,14 +8,17 @@ use tokio::time::Instant;
 use super::{
     acting,
     claims::OpenSpan,
-    ending, evidence,
+    ending,
+    evidence::{self, kept, with_evidence},
+    interruption::{gone, soon_gone, whose},
     listener::{Listener, News},
+    reports::{blank, cut_short},
     step::{Ended, Hands},
     trouble::{Trouble, chain},
 };
 use crate::{
     act::{Actor, Kinds},
-    cluster::{ClusterError, Plane},
+    cluster::Plane,
     controller::{Controller, ControllerConfig, ControllerRelease},
     report::v1,
     scenario::Scenario,
@@ -50,9 +53,6 @@ pub struct Options {
 /// How long a controller may take until it serves.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a request that failed waits for the keeper's word about the plane.
-const PATIENCE: Duration = Duration::from_secs(3);
-
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
@@ -72,22 +72,6 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
     let report = v1::Scenario { verdict: v1::Verdict::Skip, reason: Some(reason), ..blank(scenario) };
     listener.hear(&scenario.id, News::Ended(&report));
     report
-}
-
-/// The report of a scenario of which nothing is known yet.
-fn blank(scenario: &Scenario) -> v1::Scenario {
-    v1::Scenario {
-        id: scenario.id.clone(),
-        title: scenario.title.clone(),
-        must: scenario.must.clone(),
-        verdict: v1::Verdict::Pass,
-        seconds: 0.0,
-        namespace: None,
-        steps: Vec::new(),
-        invariants: Vec::new(),
-        reason: None,
-        evidence: None,
-    }
 }
 
 async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
@@ -129,11 +113,7 @@ async fn in_namespace(
     let (timeline, controller) = match up {
         Ok(up) => up,
         Err(trouble) => {
-            let trouble = match trouble {
-                Trouble::Infra(_) => whose(stage.plane, trouble, PATIENCE).await,
-                other => other,
-            };
-            let trouble = before_it_began(scenario, trouble);
+            let trouble = before_it_began(scenario, whose(stage.plane, trouble).await);
             report.evidence = kept(evidence::of_start(&stage.options.evidence, &scenario.id, &trouble, &log));
             return Err(with_evidence(trouble, report));
         }
@@ -155,15 +135,14 @@ async fn in_namespace(
     };
     let outcome = tokio::select! {
         outcome = acts.play() => match outcome {
-            // Requests fail before the keeper has told us why.
-            Err(Trouble::Infra(_)) => match soon_gone(stage.plane, PATIENCE).await {
+            Err(Trouble::Infra(_)) => match soon_gone(stage.plane).await {
                 Some(why) => Err(acts.interrupted(gone(why))),
                 None => outcome,
             },
             outcome => outcome,
         },
         error = controller.exited() => {
-            Err(acts.interrupted(whose(stage.plane, Trouble::Infra(chain(&error)), Duration::ZERO).await))
+            Err(acts.interrupted(stage.plane.health().map_or_else(|| Trouble::Infra(chain(&error)), gone)))
         }
         why = stage.plane.broken() => Err(acts.interrupted(gone(why))),
     };
@@ -195,40 +174,6 @@ fn controller_config(stage: &Stage<'_>, namespace: &str) -> ControllerConfig {
 
 fn before_it_began(scenario: &Scenario, trouble: Trouble) -> Trouble {
     trouble.context(&format!("{}, before its first step\n", scenario.id))
-}
-
-fn gone(why: String) -> Trouble {
-    Trouble::Infra(ClusterError::Broken { why }.to_string())
-}
-
-/// What the plane says if it breaks within `patience`.
-async fn soon_gone(plane: &Plane, patience: Duration) -> Option<String> {
-    match plane.health() {
-        Some(why) => Some(why),
-        None => tokio::time::timeout(patience, plane.broken()).await.ok(),
-    }
-}
-
-/// `trouble`, or what lies behind it: the plane's end.
-async fn whose(plane: &Plane, trouble: Trouble, patience: Duration) -> Trouble {
-    soon_gone(plane, patience).await.map_or(trouble, gone)
-}
-
-fn kept(directory: std::io::Result<PathBuf>) -> Option<String> {
-    match directory {
-        Ok(directory) => Some(directory.display().to_string()),
-        Err(error) => {
-            tracing::warn!("the evidence could not be written: {}", chain(&error));
-            None
-        }
-    }
-}
-
-fn with_evidence(trouble: Trouble, report: &v1::Scenario) -> Trouble {
-    match &report.evidence {
-        Some(directory) => trouble.with(&format!("\nevidence: {directory}")),
-        None => trouble,
-    }
 }
 
 /// The steps of a scenario, one after the other.
@@ -378,24 +323,6 @@ impl Acts<'_> {
             report.claims.extend(settled);
         }
         if failure.is_empty() { Ok(()) } else { Err(Trouble::Conformance(failure)) }
-    }
-}
-
-/// The report of a step that did not come to its end.
-fn cut_short(step: &crate::scenario::LoadedStep, trouble: &Trouble) -> v1::Step {
-    v1::Step {
-        name: step.name.clone(),
-        at: step.at.to_string(),
-        action: step.action.to_string(),
-        verdict: match trouble {
-            Trouble::Conformance(_) => v1::Verdict::Fail,
-            Trouble::Infra(_) => v1::Verdict::Error,
-        },
-        seconds: 0.0,
-        checks: Vec::new(),
-        through: Vec::new(),
-        claims: Vec::new(),
-        pauses: Vec::new(),
     }
 }
 

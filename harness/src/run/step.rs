@@ -12,17 +12,20 @@ use super::{
     claims::{self, OpenSpan},
     failure,
     listener::{Listener, News},
-    timeouts::scaled,
-    trouble::Trouble,
+    trouble::{Trouble, chain},
 };
 use crate::{
     act::{self, Actor, Done},
-    controller::{Controller, Fence},
+    controller::{Controller, Fence, log::render},
     expect::{self, Gate, Subject, temporal},
     report::v1,
     scenario::{Action, LoadedStep, model::Hold},
     timeline::{History, Kind, Point, Timeline, pauses},
+    timeouts::scaled,
 };
+
+/// How many lines of the controller's log are shown of a step that failed.
+const LOG_LINES: usize = 25;
 
 /// How long a fence may take.
 pub(super) const FENCE: Duration = Duration::from_secs(30);
@@ -65,6 +68,7 @@ impl Hands<'_> {
         if !step.same_second && act::makes_revision(step.action.key()) {
             self.actor.wait_for_new_second(&step.on).await?;
         }
+        let log_from = self.log_position()?;
         let began = (Instant::now(), Timestamp::now());
         let done = acting::act(self.actor, self.controller, &step.on, &step.action).await?;
         self.listener.hear(self.id, News::Acted { command: &done.command });
@@ -90,13 +94,38 @@ impl Hands<'_> {
         {
             self.hold(step, hold, at).await?;
         }
-        let ended = {
+        let mut ended = {
             let log = self.timeline.log();
             let looking_back =
                 LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
             looking_back.look(index, from, &done, outcome)
         };
+        ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
+        if let Some(trouble) = ended.trouble.take() {
+            ended.trouble = Some(trouble.with(&self.log_of_step(ended.report.log)));
+        }
         Ok(ended)
+    }
+
+    fn log_position(&self) -> Result<u64, Trouble> {
+        let position = self.controller.log().position();
+        position.map_err(|error| Trouble::Infra(format!("the controller's log can't be read: {error}")))
+    }
+
+    /// The controller's log of a step that failed, its end.
+    fn log_of_step(&self, slice: v1::Slice) -> String {
+        match self.controller.log().slice(slice.from, slice.to) {
+            Ok(lines) => {
+                let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
+                let which = if shown.len() < lines.len() {
+                    format!("the last {LOG_LINES} of {} lines", lines.len())
+                } else {
+                    "all of it".into()
+                };
+                format!("the controller's log of this step ({which}):\n{}\n", render(shown).trim_end())
+            }
+            Err(error) => format!("the controller's log can't be read: {}\n", chain(&error)),
+        }
     }
 
     /// Lets the time of a `hold` pass, so that what follows is in the history.
@@ -168,6 +197,7 @@ impl LookingBack<'_> {
             at: self.step.at.to_string(),
             action: done.command.clone(),
             verdict: v1::Verdict::Pass,
+            log: v1::Slice::default(),
             seconds: self.history.entry(at).map_or(0.0, |entry| self.after(entry.arrived)),
             checks: Vec::new(),
             through: Vec::new(),

@@ -32,7 +32,7 @@ pub fn fake_controllers_fail_every_step(bench: &Bench) {
             assert_eq!(step["verdict"], "fail", "{role}: {step:#}");
         }
         assert_reads(bench, &format!("{role}_steps"), &steps.iter().map(what_is_red).collect::<String>());
-        assert_reads(bench, &format!("{role}_message"), reason(scenario));
+        assert_reads(bench, &format!("{role}_message"), before(reason(scenario), "\nthe controller's log"));
     }
 }
 
@@ -57,8 +57,8 @@ pub fn broken_scenarios_fail_at_the_step(bench: &Bench) {
         assert_eq!(verdicts, ["pass", "fail"], "{scenario:#}");
         let message = reason(scenario);
         // Behind that: the last states and events, which are never quite the same.
-        let (differs, surroundings) = message.split_once("\nthe last states").unwrap();
-        assert!(surroundings.contains("the last events"), "{message}");
+        let differs = before(message, "\nthe last states");
+        assert!(message.contains("\nthe last events:\n") && message.contains("\nevidence: "), "{message}");
         if scenario["id"] == "broken/weight" {
             assert_eq!(line_of(message, "weight.set"), "✖ weight.set 20 40");
             assert_reads(bench, "weight", &differs.lines().take(3).collect::<Vec<_>>().join("\n"));
@@ -76,7 +76,9 @@ fn what_is_red(step: &Value) -> String {
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     format!("{}: {}\n", text(&step["name"]), text(&step["action"]))
-        + &red("through", |passed| (passed["ok"] == false).then(|| format!("passed {}", passed["state"].as_str().unwrap_or_default())))
+        + &red("through", |passed| {
+            (passed["ok"] == false).then(|| format!("passed {}", passed["state"].as_str().unwrap_or_default()))
+        })
         + &red("checks", |check| {
             let shown = || {
                 let text = |name: &str| check[name].as_str().unwrap_or_default();
@@ -92,6 +94,11 @@ fn what_is_red(step: &Value) -> String {
 
 pub fn reason(scenario: &Value) -> &str {
     scenario["reason"].as_str().unwrap_or_else(|| panic!("no reason: {scenario:#}"))
+}
+
+#[track_caller]
+fn before<'a>(text: &'a str, mark: &str) -> &'a str {
+    text.split_once(mark).unwrap_or_else(|| panic!("no {mark:?} in:\n{text}")).0
 }
 
 /// The first line of `text` about `field`, with single spaces.

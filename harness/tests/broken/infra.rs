@@ -67,9 +67,13 @@ pub fn directories_that_cannot_be_written(bench: &Bench) {
     let file = bench.write("a-file", "");
     for (name, variable) in [("state_dir", "PROOFROLL_STATE_DIR"), ("cache_dir", "PROOFROLL_CACHE_DIR")] {
         // Not even root can make a directory below a file.
-        let ended = run(bench.proofroll(&["guide"]).env(variable, file.join("below"))).expect(3);
+        let ended =
+            run(bench.proofroll(&["guide"]).env(variable, file.join("below")).env_remove("PROOFROLL_PARTS_DIR"));
+        let ended = ended.expect(3);
         assert!(ended.stderr.contains(variable), "{}", ended.stderr);
-        assert_reads(bench, name, &ended.stderr);
+        // What is said before differs with the machine.
+        let message = ended.stderr.split_at(ended.stderr.find("infra: ").unwrap()).1;
+        assert_reads(bench, name, message);
     }
 }
 

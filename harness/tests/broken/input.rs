@@ -8,10 +8,19 @@ use super::{
 
 pub fn broken_yaml(bench: &Bench) {
     for (name, text) in [
-        ("yaml_syntax", "title: x\nmust: It MUST\nsteps:\n  - name: [deploy\n    apply: x.yaml\n    expect: {phase: Healthy}\n"),
+        (
+            "yaml_syntax",
+            "title: x\nmust: It MUST\nsteps:\n  - name: [deploy\n    apply: x.yaml\n    expect: {phase: Healthy}\n",
+        ),
         ("yaml_unknown_key", "title: x\nmust: It MUST\nsteps:\n  - name: deploy\n    aply: x.yaml\n"),
-        ("yaml_wrong_type", "title: x\nmust: It MUST\nsteps:\n  - name: wait\n    observe: {}\n    expect: {phase: Healthy}\n    within: soon\n"),
-        ("yaml_no_manifest", "title: x\nmust: It MUST\nsteps:\n  - name: deploy\n    apply: missing.yaml\n    expect: {phase: Healthy}\n"),
+        (
+            "yaml_wrong_type",
+            "title: x\nmust: It MUST\nsteps:\n  - name: wait\n    observe: {}\n    expect: {phase: Healthy}\n    within: soon\n",
+        ),
+        (
+            "yaml_no_manifest",
+            "title: x\nmust: It MUST\nsteps:\n  - name: deploy\n    apply: missing.yaml\n    expect: {phase: Healthy}\n",
+        ),
     ] {
         let file = format!("{name}.yaml");
         bench.write(&file, text);

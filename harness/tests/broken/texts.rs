@@ -14,6 +14,8 @@ pub fn assert_reads(bench: &Bench, name: &str, text: &str) {
         (r"(?m)^(\d\d:\d\d:\d\d \w+ .*\n)+", "[LOG]\n"),
         (r"(?m)^( {4}[IWEF]\d{4} .*(\n|$))+", "    [LOG]\n"),
         (r"(?m)^( {4}\{.level.*(\n|$))+", "    [LOG]\n"),
+        (r"proofroll-\d+/planes", "proofroll-[UID]/planes"),
+        (r"locks/[\w.-]+", "locks/[PART]"),
         (r"out/[\w-]+-\d{8}-\d{6}-\w+", "out/[RUN]"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
         (r"\b\d+\.\d+ s\b", "[SECONDS] s"),

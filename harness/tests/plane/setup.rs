@@ -85,16 +85,37 @@ pub fn request() -> Result<PlaneRequest> {
 
 /// The processes that work in, or for, a directory: its keeper and the keeper's children.
 pub fn processes_of(dir: &Path) -> Result<Vec<String>> {
+    let all = processes()?.into_iter();
+    let theirs = all.filter(|process| process.cwd.starts_with(dir) || process.keeps(dir));
+    Ok(theirs.map(|process| process.command).collect())
+}
+
+/// The process ids of the keepers of planes in this directory.
+pub fn keepers(dir: &Path) -> Result<Vec<u32>> {
+    Ok(processes()?.into_iter().filter(|process| process.keeps(dir)).map(|process| process.pid).collect())
+}
+
+struct Process {
+    pid: u32,
+    command: String,
+    cwd: PathBuf,
+}
+
+impl Process {
+    fn keeps(&self, dir: &Path) -> bool {
+        self.command.contains("--proofroll-keeper") && self.command.contains(&*dir.to_string_lossy())
+    }
+}
+
+fn processes() -> Result<Vec<Process>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc")? {
         let path = entry?.path();
+        let Some(pid) = path.file_name().and_then(|name| name.to_str()?.parse().ok()) else { continue };
         // It may end while we look.
         let Ok(command) = fs::read(path.join("cmdline")) else { continue };
         let command = String::from_utf8_lossy(&command).replace('\0', " ");
-        let works_there = fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(dir));
-        if works_there || command.contains("--proofroll-keeper") && command.contains(&*dir.to_string_lossy()) {
-            found.push(command);
-        }
+        found.push(Process { pid, command, cwd: fs::read_link(path.join("cwd")).unwrap_or_default() });
     }
     Ok(found)
 }

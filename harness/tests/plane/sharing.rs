@@ -14,6 +14,7 @@ use kube::{
     api::{ApiResource, DynamicObject, ListParams},
 };
 use proofroll::{
+    cli::plane,
     cluster::{acquire_in, gc},
     progress::{Progress, Silent},
 };
@@ -124,6 +125,18 @@ pub async fn two_planes_side_by_side(setup: Setup) -> Result<()> {
     setup.nothing_is_left().await
 }
 
+/// Rounds: `PROOFROLL_BENCH_ROUNDS`. What it measures is for people; here only that it does.
+pub fn the_bench_measures_both() -> Result<()> {
+    let setup = Setup::new()?;
+    let rounds = std::env::var("PROOFROLL_BENCH_ROUNDS").map_or(Ok(1), |rounds| rounds.parse())?;
+    let mut out = Vec::new();
+    plane::bench(&setup.root, &setup.request, rounds, &Silent, &mut out)?;
+    let text = String::from_utf8(out)?;
+    eprintln!("{text}");
+    ensure!(text.lines().count() == rounds + 2 && text.contains("a pod is Running and Ready"), "{text}");
+    Ok(())
+}
+
 pub async fn a_taken_port_is_refused(mut setup: Setup) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
@@ -139,5 +152,61 @@ pub async fn a_taken_port_is_refused(mut setup: Setup) -> Result<()> {
     let refused = format!("{}", setup.acquire().await.err().context("refused")?);
     ensure!(refused.contains(&format!("on port {port}, not {}", port - 1)), "{refused}");
     plane.release(true).await?;
+    setup.nothing_is_left().await
+}
+
+pub async fn what_cannot_start_is_named(mut setup: Setup) -> Result<()> {
+    let good = setup.request.clone();
+    setup.request.parts.kwok.path = "/nowhere/kwok".into();
+    let refused = setup.acquire().await.err().context("refused")?.to_string();
+    ensure!(refused.contains("kwok could not be started from /nowhere/kwok: No such file"), "{refused}");
+    setup.nothing_is_left().await?;
+
+    // Starts, and ends at once.
+    setup.request.parts.kwok.path = "/bin/false".into();
+    let refused = setup.acquire().await.err().context("refused")?.to_string();
+    ensure!(refused.contains("kwok ended (exit status: 1); its last log lines:"), "{refused}");
+    setup.nothing_is_left().await?;
+
+    // A CRD that the API server does not take.
+    let crd = setup.state.path().with_extension("crd.yaml");
+    let text = std::fs::read_to_string(&good.crds[0])?.replacen("plural: ", "plural: Not", 1);
+    std::fs::write(&crd, text)?;
+    setup.request = good;
+    setup.request.crds = vec![crd.clone()];
+    let refused = setup.acquire().await.err().context("refused").map(|error| error.to_string());
+    std::fs::remove_file(crd)?;
+    let refused = refused?;
+    ensure!(refused.contains("is invalid") && refused.contains("argoproj.io"), "{refused}");
+    setup.nothing_is_left().await
+}
+
+pub async fn the_commands(setup: Setup) -> Result<()> {
+    let text = |out: Vec<u8>| String::from_utf8(out);
+    let mut out = Vec::new();
+    plane::down(&setup.root, None, false, &mut out).await?;
+    plane::status(&setup.root, &mut out)?;
+    plane::collect(&setup.root, &mut out).await?;
+    ensure!(text(out)? == "no control plane runs\nno control plane runs\nnothing to collect\n");
+
+    let mut out = Vec::new();
+    plane::up(&setup.root, &setup.request, Some(Duration::from_secs(3600)), &Silent, &mut out).await?;
+    let dir = only_plane(&setup.root)?;
+    ensure!(text(out)? == format!("export KUBECONFIG={}\n", dir.kubeconfig().display()));
+
+    let mut out = Vec::new();
+    plane::status(&setup.root, &mut out)?;
+    plane::collect(&setup.root, &mut out).await?;
+    let out = text(out)?;
+    ensure!(
+        out.contains(&dir.key()) && out.contains("a test of the plane (for ") && out.ends_with("nothing to collect\n"),
+        "{out}"
+    );
+
+    let mut out = Vec::new();
+    let refused = plane::down(&setup.root, Some("nosuchkey"), false, &mut out).await.err().context("refused")?;
+    ensure!(refused.to_string().contains("no control plane has the key nosuchkey"), "{refused}");
+    plane::down(&setup.root, Some(&dir.key()[..4]), false, &mut out).await?;
+    ensure!(text(out)? == format!("{} stopped\n", dir.key()));
     setup.nothing_is_left().await
 }

@@ -15,7 +15,7 @@ use proofroll::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
-    setup::{PATIENCE, Setup, eventually, eventually_async, only_plane, processes_of},
+    setup::{PATIENCE, Setup, eventually, eventually_async, keepers, only_plane, processes_of},
     user::User,
 };
 
@@ -172,4 +172,42 @@ pub async fn the_keeper_holds_no_descriptor_of_its_starter(setup: Setup) -> Resu
     ensure!(Record::read(&only_plane(&setup.root)?).is_some_and(|record| record.id == user.plane));
     plane.release(true).await?;
     setup.nothing_is_left().await
+}
+
+/// Rounds: `PROOFROLL_KILL_ROUNDS`. Each starts two users, and kills one, the other, or the keeper.
+pub async fn kills_at_random_moments_leave_nothing(setup: Setup) -> Result<()> {
+    let rounds: u32 = std::env::var("PROOFROLL_KILL_ROUNDS").map_or(Ok(6), |rounds| rounds.parse())?;
+    for round in 0..rounds {
+        let seed = fastrand::u64(..);
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut users = [User::spawn(setup.state.path())?, User::spawn(setup.state.path())?];
+        let mut moments = [random.u64(0..8_000), random.u64(0..8_000)];
+        moments.sort_unstable();
+        let keeper_too = random.bool();
+        tokio::time::sleep(Duration::from_millis(moments[0])).await;
+        users[0].kill()?;
+        if keeper_too {
+            for pid in keepers(setup.state.path())? {
+                // It may just have ended by itself.
+                let _ = kill(pid);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(moments[1] - moments[0])).await;
+        users[1].kill()?;
+        for user in &mut users {
+            user.wait()?;
+        }
+        let context = || format!("round {round}, seed {seed}");
+        eventually("no process is left", || {
+            let left = processes_of(setup.state.path())?;
+            ensure!(left.is_empty(), "{left:?}");
+            Ok(())
+        })
+        .await
+        .with_context(context)?;
+        // A directory may be, of a keeper that was killed or never born.
+        gc::collect(&setup.root).await?;
+        setup.nothing_is_left().await.with_context(context)?;
+    }
+    Ok(())
 }

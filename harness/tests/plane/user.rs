@@ -50,7 +50,12 @@ pub struct User {
 impl User {
     /// Starts one and waits until it has its namespace.
     pub fn start(state: &Path) -> Result<Self> {
-        Self::from(Command::new(env::current_exe()?).arg(MARKER).arg(state))
+        Self::from(&mut command(state)?)
+    }
+
+    /// Starts one and does not wait for anything.
+    pub fn spawn(state: &Path) -> Result<Child> {
+        Ok(command(state)?.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
     }
 
     /// As [`User::start`], with a copy of its standard output open as descriptor 3, too.
@@ -69,6 +74,12 @@ impl User {
         let (plane, namespace) = line.trim().split_once(' ').context("a user that came to life")?;
         Ok(Self { child, plane: plane.to_owned(), namespace: namespace.to_owned() })
     }
+}
+
+fn command(state: &Path) -> Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg(MARKER).arg(state);
+    Ok(command)
 }
 
 impl Drop for User {

@@ -2,8 +2,7 @@
 //!
 //! Two processes are waited for by everything else, etcd and the API server; whatever can be done beside
 //! them is. Scheduler and kwok start when the API server takes requests. The controller manager starts
-//! when it is ready: before, it would find it unhealthy and look again only a second later. All clients
-//! belong to `system:masters`, so none depends on the roles that the API server is still writing.
+//! when it is ready: before, it would find it unhealthy and look again only a second later.
 //!
 //! Ready means: `/readyz`, nodes that are Ready and without taints, CRDs whose objects can be listed, and
 //! a ReplicaSet whose pod was created, scheduled, and is Running and Ready.
@@ -11,9 +10,8 @@
 use std::{
     cell::RefCell,
     fmt::Display,
-    fs::{self, OpenOptions},
+    fs::OpenOptions,
     io::Write,
-    path::Path,
     process,
     time::{Duration, Instant},
 };
@@ -33,26 +31,23 @@ use super::children::Children;
 use crate::{
     cluster::{
         api,
-        client::{client, kubeconfig},
-        components::{Component, SERVICE_ADDRESS, files},
+        client::client,
+        components::Component,
         crds::{self, Crd},
+        files,
         lease::now,
         record::{Phase, Record, log_tail},
         request::Order,
-        stages,
         state::PlaneDir,
     },
-    process::{
-        pki::{Authority, PkiError, TokenKeys, write_secret},
-        ports::{self, PortGuard},
-    },
+    process::ports::{self, PortGuard},
 };
 
 /// The longest start; a busy machine needs a tenth of it.
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// How often the API server is asked whether it is ready; it tells nobody by itself.
-const ASK: Duration = Duration::from_millis(15);
+pub(super) const ASK: Duration = Duration::from_millis(15);
 
 /// Two, so that pods can be kept apart.
 const NODES: [&str; 2] = ["proofroll-node-0", "proofroll-node-1"];
@@ -99,7 +94,7 @@ impl Boot<'_> {
         let started = now();
         let port = self.order.port.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
         let server = format!("https://127.0.0.1:{}", port.port);
-        let ca_pem = self.write_files(&server).map_err(|error| error.to_string())?;
+        let ca_pem = files::write(self.dir, &server).map_err(|error| error.to_string())?;
         self.reached("keys and certificates made");
 
         self.spawn(Component::Etcd, &port)?;
@@ -107,7 +102,7 @@ impl Boot<'_> {
         let paths = self.order.crds.clone();
         let crds = tokio::task::spawn_blocking(move || crds::read(&paths));
         let client = client(&self.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
-        while matches!(self.readyz(&client).await, Err(error) if !matches!(error, kube::Error::Api(_))) {
+        while matches!(readyz(&client).await, Err(error) if !matches!(error, kube::Error::Api(_))) {
             tokio::time::sleep(ASK).await;
         }
         self.reached("kube-apiserver takes requests");
@@ -117,7 +112,7 @@ impl Boot<'_> {
         let crds = crds.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
         tokio::try_join!(
             async {
-                while self.readyz(&client).await.is_err() {
+                while readyz(&client).await.is_err() {
                     tokio::time::sleep(ASK).await;
                 }
                 self.reached("kube-apiserver is ready");
@@ -170,39 +165,6 @@ impl Boot<'_> {
         if let Err(error) = told.and_then(|mut file| file.write_all(line.as_bytes())) {
             eprintln!("keeper: progress could not be written: {error}");
         }
-    }
-
-    /// Keys, certificates, kubeconfigs, stages. Returns the authority's certificate.
-    fn write_files(&self, server: &str) -> Result<String, PkiError> {
-        let write = |name: &str, content: &str| write_secret(&self.dir.path().join(name), content);
-        let authority = Authority::new()?;
-        let ca = authority.certificate();
-        write(files::CA, ca)?;
-        let serving = authority.server(SERVICE_ADDRESS)?;
-        write(files::SERVER_CERTIFICATE, &serving.certificate)?;
-        write(files::SERVER_KEY, &serving.key)?;
-        let tokens = TokenKeys::new()?;
-        write(files::TOKEN_KEY, &tokens.private)?;
-        write(files::TOKEN_PUBLIC_KEY, &tokens.public)?;
-        let admin = self.dir.kubeconfig();
-        for (user, path) in [
-            ("proofroll-admin", admin.as_path()),
-            ("system:kube-controller-manager", Path::new(files::KCM_KUBECONFIG)),
-            ("system:kube-scheduler", Path::new(files::SCHEDULER_KUBECONFIG)),
-            ("kwok", Path::new(files::KWOK_KUBECONFIG)),
-        ] {
-            let identity = authority.client(user, "system:masters")?;
-            write_secret(&self.dir.path().join(path), &kubeconfig(server, ca, user, &identity))?;
-        }
-        let stages = self.dir.path().join(files::STAGES);
-        fs::write(&stages, stages::all())
-            .map_err(|source| PkiError::Write { path: stages.display().to_string(), source })?;
-        Ok(ca.to_owned())
-    }
-
-    async fn readyz(&self, client: &Client) -> kube::Result<()> {
-        let request = http::Request::get("/readyz").body(Vec::new()).map_err(kube::Error::HttpError)?;
-        client.request_text(request).await.map(drop)
     }
 
     /// Born Ready, as a kubelet registers its node with a status: nothing has to wait for kwok to see it.
@@ -303,6 +265,12 @@ impl Boot<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the API server calls itself ready.
+pub(super) async fn readyz(client: &Client) -> kube::Result<()> {
+    let request = http::Request::get("/readyz").body(Vec::new()).map_err(kube::Error::HttpError)?;
+    client.request_text(request).await.map(drop)
 }
 
 fn told<E: Display>(what: &str) -> impl FnOnce(E) -> String {

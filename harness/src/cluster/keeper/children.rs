@@ -59,6 +59,17 @@ impl Children {
 
     /// Starts one.
     pub fn spawn(&self, component: Component, parts: &PlaneParts, port: u16) -> Result<(), String> {
+        self.spawn_in(component, parts, port, component.environment(self.dir.path()))
+    }
+
+    /// Starts one in this environment.
+    pub fn spawn_in(
+        &self,
+        component: Component,
+        parts: &PlaneParts,
+        port: u16,
+        environment: Vec<(&str, String)>,
+    ) -> Result<(), String> {
         let name = component.name();
         let part = component.part(parts);
         let told = |error: io::Error| format!("{name} could not be started from {}: {error}", part.path.display());
@@ -67,7 +78,7 @@ impl Children {
         command
             .args(component.arguments(port))
             .env_clear()
-            .envs(component.environment(self.dir.path()))
+            .envs(environment)
             .current_dir(self.dir.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(told)?)

@@ -6,6 +6,8 @@
 //! session of its own. It holds the plane's keeper lock (its standard input) for its whole life. What it
 //! started dies with it, even if it is killed.
 
+pub mod bench;
+
 mod boot;
 mod children;
 mod tending;

@@ -1,0 +1,77 @@
+//! The commands that only look: scenarios, parts, the machine, schemas.
+
+use super::{
+    args::{Explain, List, Parts as PartsCommand, Schema, SchemaOf},
+    doctor,
+    exit::{Exit, Fault},
+    list as scenarios, parts,
+    progress::TerminalProgress,
+    run::choose,
+};
+use crate::{
+    controller::ControllerSpec,
+    parts::Parts,
+    scenario::{Capabilities, Gate, Library, Scenario, gate},
+};
+
+/// `proofroll list`
+pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
+    let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
+    let capabilities = Capabilities::of("embedded");
+    let release = match ControllerSpec::default() {
+        ControllerSpec::Release(release) => Some(release),
+        _ => None,
+    };
+    let would_run = |scenario: &Scenario| match (&capabilities, &release) {
+        (Some(capabilities), Some(release)) => gate(scenario, capabilities, release),
+        _ => Gate::Run,
+    };
+    anstream::print!("{}", scenarios::list(&library.load_all(), would_run));
+    Ok(Exit::Passed)
+}
+
+/// `proofroll explain`
+pub(super) fn explain(arguments: &Explain) -> Result<Exit, Fault> {
+    let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
+    for scenario in choose(&library, std::slice::from_ref(&arguments.what))? {
+        anstream::print!("{}", scenarios::explain(&scenario));
+    }
+    Ok(Exit::Passed)
+}
+
+/// `proofroll parts`
+pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
+    let known = Parts::from_env()?;
+    let progress = TerminalProgress::new();
+    match what {
+        PartsCommand::List => anstream::print!("{}", parts::list(&known)),
+        PartsCommand::Build { names } => {
+            let built = parts::build(&known, names, &progress);
+            progress.clear();
+            anstream::print!("{}", built?);
+        }
+        PartsCommand::Path { name } => {
+            let path = parts::path(&known, name, &progress);
+            progress.clear();
+            anstream::println!("{}", path?.display());
+        }
+    }
+    Ok(Exit::Passed)
+}
+
+/// `proofroll doctor`
+pub(super) fn doctor() -> Result<Exit, Fault> {
+    let (text, code) = doctor::run(&Parts::from_env()?);
+    anstream::print!("{text}");
+    Ok(if code == 0 { Exit::Passed } else { Exit::Infra })
+}
+
+/// `proofroll schema`
+pub(super) fn schema(arguments: &Schema) -> Result<Exit, Fault> {
+    let schema = match arguments.of {
+        SchemaOf::Scenario => crate::scenario::schema(),
+        SchemaOf::Report => crate::report::schema(),
+    };
+    anstream::println!("{schema:#}");
+    Ok(Exit::Passed)
+}
