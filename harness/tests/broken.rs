@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         trial("a_controller_killed_by_an_outsider", infra::a_controller_killed_by_an_outsider),
         trial("a_killed_api_server", infra::a_killed_api_server),
         trial("directories_that_cannot_be_written", infra::directories_that_cannot_be_written),
+        trial("results_that_cannot_be_written", infra::results_that_cannot_be_written),
+        trial("a_taken_port", infra::a_taken_port),
         trial("busy_ports_are_passed_over", infra::busy_ports_are_passed_over),
         trial("broken_yaml", input::broken_yaml),
         trial("an_unknown_id", input::an_unknown_id),

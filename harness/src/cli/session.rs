@@ -62,14 +62,16 @@ impl Session {
                 () = &mut interrupted => Err(Fault::interrupted()),
             };
             let kubernetes = plane.record().kubernetes.clone();
-            if self.running.keep {
-                self.keep(&plane, outcome.as_deref().unwrap_or_default())?;
-            }
+            // What goes wrong from here on must not hide how the scenarios ended.
+            let kept = match self.running.keep {
+                true => self.keep(&plane, outcome.as_deref().unwrap_or_default()),
+                false => Ok(()),
+            };
             // Nothing of ours lingers: what was kept has a lease of its own.
-            plane.release(true).await.map_err(Fault::infra)?;
-            outcome.map(|reports| (reports, kubernetes))
+            let released = plane.release(true).await.map_err(Fault::infra);
+            outcome.map(|reports| (reports, kubernetes, kept.and(released)))
         });
-        let (scenarios, kubernetes) = outcome?;
+        let (scenarios, kubernetes, left) = outcome?;
         let usage = crate::process::usage::of_this_process();
         let report = v1::Report {
             api_version: "proofroll.dev/v1".into(),
@@ -87,10 +89,11 @@ impl Session {
             totals: totals(&scenarios),
             scenarios,
         };
-        if let Some(file) = &self.running.report {
-            report::write(&report, file).map_err(Fault::infra)?;
-        }
-        Ok(self.farewell(&report))
+        let written = self.running.report.as_ref().map_or(Ok(()), |file| report::write(&report, file));
+        let exit = self.farewell(&report);
+        written.map_err(Fault::infra)?;
+        left?;
+        Ok(exit)
     }
 
     fn purpose(&self) -> String {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::trouble::{Trouble, chain};
+use super::trouble::Trouble;
 use crate::{
     controller::Controller,
     report::v1,
@@ -63,22 +63,22 @@ pub(super) fn of_start(root: &Path, id: &str, trouble: &Trouble, log: &Path) -> 
     Ok(directory)
 }
 
-/// The directory for the report. Evidence that cannot be written changes no verdict.
-pub(super) fn kept(directory: io::Result<PathBuf>) -> Option<String> {
-    match directory {
-        Ok(directory) => Some(directory.display().to_string()),
-        Err(error) => {
-            tracing::warn!("the evidence could not be written: {}", chain(&error));
-            None
+/// Enters where the evidence is into report and message. Evidence that cannot be written changes no
+/// verdict.
+pub(super) fn enter(kept: io::Result<PathBuf>, root: &Path, trouble: Trouble, report: &mut v1::Scenario) -> Trouble {
+    match kept {
+        Ok(directory) => {
+            let directory = directory.display().to_string();
+            let trouble = trouble.with(&format!("\nevidence: {directory}"));
+            report.evidence = Some(directory);
+            trouble
         }
-    }
-}
-
-/// The message with the place of the evidence, if any was kept.
-pub(super) fn with_evidence(trouble: Trouble, report: &v1::Scenario) -> Trouble {
-    match &report.evidence {
-        Some(directory) => trouble.with(&format!("\nevidence: {directory}")),
-        None => trouble,
+        Err(error) => {
+            let root = root.display();
+            trouble.with(&format!(
+                "\nevidence: none, for {root} cannot be written: {error}\n(hint: --out or PROOFROLL_OUT names another directory)"
+            ))
+        }
     }
 }
 

@@ -8,8 +8,7 @@ use tokio::time::Instant;
 use super::{
     acting,
     claims::OpenSpan,
-    ending,
-    evidence::{self, kept, with_evidence},
+    ending, evidence,
     interruption::{gone, soon_gone, whose},
     listener::{Listener, News},
     reports::{blank, cut_short},
@@ -114,8 +113,8 @@ async fn in_namespace(
         Ok(up) => up,
         Err(trouble) => {
             let trouble = before_it_began(scenario, whose(stage.plane, trouble).await);
-            report.evidence = kept(evidence::of_start(&stage.options.evidence, &scenario.id, &trouble, &log));
-            return Err(with_evidence(trouble, report));
+            let kept = evidence::of_start(&stage.options.evidence, &scenario.id, &trouble, &log);
+            return Err(evidence::enter(kept, &stage.options.evidence, trouble, report));
         }
     };
     let actor = Actor::new(client, namespace, stage.kinds.clone());
@@ -150,8 +149,8 @@ async fn in_namespace(
     let Err(trouble) = outcome else { return Ok(()) };
     let evidence =
         evidence::Evidence { scenario, trouble: &trouble, timeline: &timeline, report, own_writes: &own_writes };
-    report.evidence = kept(evidence.keep(&stage.options.evidence, &controller).await);
-    Err(with_evidence(trouble, report))
+    let kept = evidence.keep(&stage.options.evidence, &controller).await;
+    Err(evidence::enter(kept, &stage.options.evidence, trouble, report))
 }
 
 fn controller_config(stage: &Stage<'_>, namespace: &str) -> ControllerConfig {

@@ -77,6 +77,28 @@ pub fn directories_that_cannot_be_written(bench: &Bench) {
     }
 }
 
+/// Where results go: that they cannot be written must not hide how the run ended.
+pub fn results_that_cannot_be_written(bench: &Bench) {
+    let file = bench.write("a-file", "");
+    let controller = bench.script("exits", "exit 7").display().to_string();
+    let mut command = bench.proofroll(&["guide", "--controller", &controller, "--report", "a-file/report.json"]);
+    let ended = run(command.env("PROOFROLL_OUT", file.join("below"))).expect(3);
+    assert_last_line(&ended);
+    let message = ended.stdout.split_at(ended.stdout.find("infra: ").unwrap()).1;
+    let message = message.split_once("\ninfrastructure trouble").unwrap().0;
+    assert_reads(bench, "no_evidence", message);
+    assert_reads(bench, "no_report", ended.stderr.lines().last().unwrap());
+}
+
+/// The port that a person asks for.
+pub fn a_taken_port(bench: &Bench) {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let ended = run(&mut bench.proofroll(&["up", "--port", &port])).expect(3);
+    let message = ended.stderr.split_at(ended.stderr.find("infra: ").unwrap()).1;
+    assert_reads(bench, "taken_port", &message.replace(&port, "[PORT]"));
+}
+
 /// Half of the ports that planes and controllers choose from are somebody else's.
 pub fn busy_ports_are_passed_over(bench: &Bench) {
     let limit = getrlimit(Resource::Nofile);
