@@ -56,11 +56,11 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
 
 /// What the harness does inside, on stderr, when asked for.
 fn logging(verbose: u8) {
+    // The client of Kubernetes calls each refused connection an error, also while a plane starts.
     let level = match verbose {
-        // What ails a request is in our own messages.
         0 => "warn,kube_client=off",
-        1 => "proofroll=info",
-        2 => "proofroll=debug",
+        1 => "info,kube_client=off",
+        2 => "proofroll=debug,info",
         _ => "trace",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFROLL_LOG")
