@@ -14,7 +14,7 @@ mod run;
 mod session;
 mod terminal;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 
@@ -66,5 +66,6 @@ fn logging(verbose: u8) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFROLL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

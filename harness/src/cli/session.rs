@@ -39,13 +39,16 @@ impl Session {
     /// Runs all of it and says how it ended.
     ///
     /// # Errors
-    /// When there is nothing to run on, or somebody interrupts.
+    /// When there is nothing to run on, or somebody interrupts; and when all was run, but the report
+    /// or what was to be kept could not be.
     pub fn run(self) -> Result<Exit, Fault> {
-        let report = self.report()?;
-        if let Some(file) = &self.running.report {
-            report::write(&report, file).map_err(Fault::infra)?;
-        }
-        Ok(farewell(&report))
+        let Played { report, left } = self.play_all()?;
+        let written = self.running.report.as_ref().map_or(Ok(()), |file| report::write(&report, file));
+        // First how it ended: nothing that goes wrong afterwards may hide that.
+        let exit = farewell(&report);
+        written.map_err(Fault::infra)?;
+        left?;
+        Ok(exit)
     }
 
     /// Runs all of it.
@@ -53,6 +56,11 @@ impl Session {
     /// # Errors
     /// When there is nothing to run on, or somebody interrupts.
     pub fn report(&self) -> Result<v1::Report, Fault> {
+        let Played { report, left } = self.play_all()?;
+        left.map(|()| report)
+    }
+
+    fn play_all(&self) -> Result<Played, Fault> {
         let began = (Timestamp::now(), std::time::Instant::now());
         let progress = TerminalProgress::new();
         let provisions =
@@ -77,16 +85,18 @@ impl Session {
             let record = plane.record();
             let kubernetes = record.kubernetes.clone();
             let plane_cpu = record.processes.values().chain([&record.keeper]).map(|pid| usage::of_process(*pid)).sum();
-            if self.running.keep {
-                self.keep(&plane, outcome.as_deref().unwrap_or_default())?;
-            }
+            // What goes wrong from here on must not hide how the scenarios ended.
+            let kept = match self.running.keep {
+                true => self.keep(&plane, outcome.as_deref().unwrap_or_default()),
+                false => Ok(()),
+            };
             // Nothing of ours lingers: what was kept has a lease of its own.
-            plane.release(true).await.map_err(Fault::infra)?;
-            outcome.map(|reports| (reports, kubernetes, plane_cpu))
+            let released = plane.release(true).await.map_err(Fault::infra);
+            outcome.map(|reports| (reports, kubernetes, plane_cpu, kept.and(released)))
         });
-        let (scenarios, kubernetes, plane_cpu_seconds) = outcome?;
+        let (scenarios, kubernetes, plane_cpu_seconds, left) = outcome?;
         let usage = usage::of_this_process();
-        Ok(v1::Report {
+        let report = v1::Report {
             api_version: "proofroll.dev/v1".into(),
             proofroll: env!("CARGO_PKG_VERSION").into(),
             started: began.0.to_string(),
@@ -106,7 +116,8 @@ impl Session {
             },
             totals: totals(&scenarios),
             scenarios,
-        })
+        };
+        Ok(Played { report, left })
     }
 
     fn purpose(&self) -> String {
@@ -153,32 +164,34 @@ impl Session {
     }
 }
 
+/// What was played, and whether the farewell to the plane went well.
+struct Played {
+    report: v1::Report,
+    left: Result<(), Fault>,
+}
+
 /// The last line, and the exit code.
 fn farewell(report: &v1::Report) -> Exit {
     let totals = report.totals;
+    // Infrastructure trouble is no statement about the controller; a failure is one.
     let (word, exit) = match totals {
-        v1::Totals { errors: 1.., .. } => ("infrastructure trouble", Exit::Infra),
         v1::Totals { failed: 1.., .. } => ("NOT as expected", Exit::Conformance),
+        v1::Totals { errors: 1.., .. } => ("infrastructure trouble", Exit::Infra),
         _ => ("all as expected", Exit::Passed),
     };
-    // Infrastructure trouble is no statement about the controller; a failure is one.
-    let exit = if totals.failed > 0 { Exit::Conformance } else { exit };
-    let word = if totals.failed > 0 { "NOT as expected" } else { word };
     let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
     if totals.errors > 0 {
-        counts += &format!(", {} errors", totals.errors);
+        counts += &format!(", {} {}", totals.errors, if totals.errors == 1 { "error" } else { "errors" });
     }
     if totals.skipped > 0 {
         counts += &format!(", {} skipped", totals.skipped);
     }
-    let mut claims = 0;
     let steps = report.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    for step in steps.clone() {
-        claims += step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
-    }
+    let expectations = |step: &v1::Step| step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
     anstream::println!(
-        "\n{word}: {counts}; {} steps, {claims} expectations; controller {}, Kubernetes {}; {:.1} s in all",
-        steps.count(),
+        "\n{word}: {counts}; {} steps, {} expectations; controller {}, Kubernetes {}; {:.1} s in all",
+        steps.clone().count(),
+        steps.map(expectations).sum::<usize>(),
         report.controller.label,
         report.kubernetes,
         report.seconds

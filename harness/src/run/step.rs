@@ -211,7 +211,7 @@ impl LookingBack<'_> {
                 failures.push(failure::not_met(self.history, gate, self.step, expect, self.subject, Timestamp::now()));
             }
         } else if gate.is_none() {
-            failures.push("the action was not observed by the controller in time\n".to_owned());
+            failures.push(failure::not_observed(self.history, self.step));
         }
         if let Some(gate) = gate {
             self.through(&mut report, gate, at, met, &mut failures);
@@ -220,6 +220,9 @@ impl LookingBack<'_> {
                 let claims =
                     claims::settle(&self.step.never, &self.step.always, self.history, (gate, at), self.subject);
                 failures.push(failure::broken(&claims));
+                if let Some(expect) = &self.step.expect {
+                    failures.push(failure::not_yet_met(&self.history.world(at), expect, self.subject));
+                }
                 report.claims = claims;
             }
             if met && let (Some(_), Some(expect)) = (&self.step.hold, &self.step.expect) {
