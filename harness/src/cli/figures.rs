@@ -3,7 +3,7 @@
 use std::io::stdout;
 
 use super::{
-    args::{Figures, Guide},
+    args::{Figures, Guide, Running},
     exit::{Exit, Fault},
     plane,
     progress::TerminalProgress,
@@ -23,7 +23,8 @@ pub(super) fn run(arguments: &Figures) -> Result<Exit, Fault> {
     let measured = plane::bench(&StateRoot::find(), &request, arguments.rounds, &progress, &mut stdout());
     progress.clear();
     measured.map_err(Fault::infra)?;
-    let report = guide_session(&Guide::default())?.report()?;
+    let quiet = Running { quiet: true, ..Running::default() };
+    let report = guide_session(&Guide { running: quiet })?.report()?;
     anstream::print!("\n{}", guide(&report));
     Ok(if report.totals.passed == 1 { Exit::Passed } else { Exit::Conformance })
 }

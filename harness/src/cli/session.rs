@@ -62,6 +62,7 @@ impl Session {
 
     fn play_all(&self) -> Result<Played, Fault> {
         let began = (Timestamp::now(), std::time::Instant::now());
+        let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
         let progress = TerminalProgress::new();
         let provisions =
             provision::provide(self.running.controller.as_deref(), self.running.as_version.as_ref(), &progress);
@@ -109,9 +110,9 @@ impl Session {
                 sha256: provisions.release.sha256.clone(),
             },
             harness: v1::Harness {
-                cpu_seconds: usage.cpu_seconds,
+                cpu_seconds: usage.cpu_seconds - own_before,
                 peak_memory: usage.peak_memory,
-                controllers_cpu_seconds: usage::of_ended_children(),
+                controllers_cpu_seconds: usage::of_ended_children() - children_before,
                 plane_cpu_seconds,
             },
             totals: totals(&scenarios),

@@ -103,14 +103,14 @@ impl Terminal {
                 }
             }
             News::Acted { command } if self.detail == Detail::Full => self.print(&format!("  $ {command}")),
+            News::Passing { .. } if self.live.is_none() && self.detail != Detail::Full => {}
             News::Passing { rollout, live } => {
                 let Some(info) = live.info(rollout) else { return };
                 let line = view::line(&info, self.style);
                 if line != state.line {
                     match &self.live {
                         Some(bar) => bar.set_message(line.clone()),
-                        None if self.detail == Detail::Full => self.print(&format!("  {DIM}…{DIM:#} {line}")),
-                        None => {}
+                        None => self.print(&format!("  {DIM}…{DIM:#} {line}")),
                     }
                     state.line = line;
                 }
