@@ -1,15 +1,15 @@
-//! Actions, controller and fence on a real control plane with the Rollout CRDs and fake nodes.
-//!
-//! Where the plane is comes from the environment: KUBECONFIG, PROOFROLL_TEST_CONTROLLER (an
-//! executable), PROOFROLL_TEST_CONTROLLER_VERSION (its release) and PROOFROLL_TEST_MANIFEST (that
-//! release's namespace-install.yaml).
+//! Actions, controller and fence on a real control plane: the one that all tests share.
 
-use std::{net::TcpListener, os::unix::process::ExitStatusExt, path::PathBuf, time::Duration};
+use std::{net::TcpListener, os::unix::process::ExitStatusExt, process::ExitCode, time::Duration};
 
-use kube::{Client, config::Kubeconfig};
+use kube::Client;
+use libtest_mimic::{Arguments, Trial};
 use proofroll::{
     act::{ActError, Actor, Kinds},
+    cluster::Plane,
     controller::{Controller, ControllerConfig, ControllerError, Fence, FenceError, fence},
+    progress::Silent,
+    run::provision,
     scenario::model::{Delete, Promote, Restart, Scale, SetImage, Undo},
 };
 use serde_json::{Value, json};
@@ -17,7 +17,29 @@ use serde_json::{Value, json};
 const NAME: &str = "demo";
 const SOON: Duration = Duration::from_secs(20);
 
+fn main() -> ExitCode {
+    proofroll::cluster::keeper::run_if_asked();
+    let trials = vec![
+        trial("a_rollout_is_driven_through_its_life", a_rollout_is_driven_through_its_life),
+        trial("an_end_that_was_not_asked_for_is_noticed", an_end_that_was_not_asked_for_is_noticed),
+        trial("a_controller_that_does_not_come_up_says_why", a_controller_that_does_not_come_up_says_why),
+        trial("a_fence_fails_without_a_controller", a_fence_fails_without_a_controller),
+        trial("two_revisions_never_share_a_second", two_revisions_never_share_a_second),
+        trial("secrets_are_for_the_owner_alone", secrets_are_for_the_owner_alone),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn trial<F: Future<Output = ()> + 'static>(name: &str, test: fn() -> F) -> Trial {
+    Trial::test(name, move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(test());
+        Ok(())
+    })
+}
+
 struct Bench {
+    plane: Plane,
     client: Client,
     namespace: String,
     actor: Actor,
@@ -25,37 +47,28 @@ struct Bench {
     config: ControllerConfig,
 }
 
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("infra: {name} is not set: these tests need a control plane"))
-}
-
 impl Bench {
     async fn new() -> Self {
-        variable("KUBECONFIG");
-        let client = Client::try_default().await.unwrap();
-        let namespace = format!("act-{:08x}", fastrand::u32(..));
-        let body = json!({"metadata": {"name": namespace}}).to_string().into_bytes();
-        let create = http::Request::post("/api/v1/namespaces").header("content-type", "application/json");
-        client.request::<Value>(create.body(body).unwrap()).await.unwrap();
-        let cluster = Kubeconfig::read().unwrap().clusters.remove(0).cluster.unwrap();
+        let provisions = provision::provide(None, None, &Silent).unwrap();
+        let plane = provision::acquire(&provisions, "the tests of act and controller", &Silent).await.unwrap();
+        let namespace = plane.create_namespace("act").await.unwrap();
+        let (client, endpoint) = (plane.client(), plane.endpoint());
         let dir = tempfile::tempdir().unwrap();
-        let ca: k8s_openapi::ByteString =
-            serde_json::from_value(json!(cluster.certificate_authority_data.unwrap())).unwrap();
         let config = ControllerConfig {
-            binary: PathBuf::from(variable("PROOFROLL_TEST_CONTROLLER")),
-            version: variable("PROOFROLL_TEST_CONTROLLER_VERSION").parse().unwrap(),
+            binary: provisions.release.binary.clone(),
+            version: provisions.release.version.clone(),
             client: client.clone(),
-            server: cluster.server.unwrap(),
-            ca_pem: String::from_utf8(ca.0).unwrap(),
+            server: endpoint.server,
+            ca_pem: endpoint.ca_pem,
             namespace: namespace.clone(),
-            namespace_install: PathBuf::from(variable("PROOFROLL_TEST_MANIFEST")),
+            namespace_install: provisions.release.manifests.namespace_install(),
             dir: dir.path().to_owned(),
             log_level: "info".to_owned(),
             extra_args: Vec::new(),
             up_within: Duration::from_secs(30),
         };
         let actor = Actor::new(client.clone(), &namespace, Kinds::new());
-        Self { client, namespace, actor, dir, config }
+        Self { plane, client, namespace, actor, dir, config }
     }
 
     /// Polls for a state of the Rollout that knows its spec.
@@ -87,9 +100,10 @@ impl Bench {
         self.rollout("paused", |status| status["message"] == "CanaryPauseStep").await
     }
 
-    async fn delete_namespace(self) {
-        let delete = http::Request::delete(format!("/api/v1/namespaces/{}", self.namespace)).body(Vec::new());
-        self.client.request::<Value>(delete.unwrap()).await.unwrap();
+    /// The keeper deletes the namespace, and stops the plane unless somebody else uses it.
+    async fn end(self) {
+        self.plane.delete_namespace(&self.namespace).unwrap();
+        self.plane.release(false).await.unwrap();
     }
 }
 
@@ -115,8 +129,6 @@ fn image(image: &str) -> SetImage {
     SetImage { container: "app".into(), image: image.into() }
 }
 
-#[tokio::test]
-#[ignore = "needs a plane: KUBECONFIG and the PROOFROLL_TEST_* variables"]
 async fn a_rollout_is_driven_through_its_life() {
     let bench = Bench::new().await;
     let controller = Controller::start(bench.config.clone()).await.unwrap();
@@ -196,7 +208,7 @@ async fn a_rollout_is_driven_through_its_life() {
     let gone = actor.delete(NAME, &Delete::default()).await;
     assert!(matches!(gone, Err(ActError::Rejected { status: 404, .. })), "{gone:?}");
     drop(controller);
-    bench.delete_namespace().await;
+    bench.end().await;
 }
 
 /// The template of this image, as the Rollout had it; it takes the defaults from a dry sibling.
@@ -208,8 +220,6 @@ async fn rollout_template(actor: &Actor, image: &str) -> Value {
     template
 }
 
-#[tokio::test]
-#[ignore = "needs a plane: KUBECONFIG and the PROOFROLL_TEST_* variables"]
 async fn an_end_that_was_not_asked_for_is_noticed() {
     let bench = Bench::new().await;
     let controller = Controller::start(bench.config.clone()).await.unwrap();
@@ -238,11 +248,9 @@ async fn an_end_that_was_not_asked_for_is_noticed() {
     // And it can be started again.
     controller.run().await.unwrap();
     drop(controller);
-    bench.delete_namespace().await;
+    bench.end().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a plane: KUBECONFIG and the PROOFROLL_TEST_* variables"]
 async fn a_controller_that_does_not_come_up_says_why() {
     let bench = Bench::new().await;
     let start = async |change: &dyn Fn(&mut ControllerConfig)| {
@@ -271,11 +279,9 @@ async fn a_controller_that_does_not_come_up_says_why() {
     assert!(error.to_string().contains("forbidden"), "{error}");
     let error = start(&|config| config.namespace_install = config.dir.join("none.yaml")).await;
     assert!(error.to_string().starts_with("cannot read the release's manifest"), "{error}");
-    bench.delete_namespace().await;
+    bench.end().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a plane: KUBECONFIG and the PROOFROLL_TEST_* variables"]
 async fn a_fence_fails_without_a_controller() {
     let bench = Bench::new().await;
     let controller = Controller::start(bench.config.clone()).await.unwrap();
@@ -290,11 +296,9 @@ async fn a_fence_fails_without_a_controller() {
     controller.run().await.unwrap();
     fence.pass(NAME, SOON).await.unwrap();
     drop(controller);
-    bench.delete_namespace().await;
+    bench.end().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a plane: KUBECONFIG and the PROOFROLL_TEST_* variables"]
 async fn two_revisions_never_share_a_second() {
     let bench = Bench::new().await;
     let map = |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
@@ -311,11 +315,9 @@ async fn two_revisions_never_share_a_second() {
         proofroll::act::wait_for_new_second(&bench.client, last).await.unwrap();
         assert!(begun.elapsed() < Duration::from_millis(1200), "{:?}", begun.elapsed());
     }
-    bench.delete_namespace().await;
+    bench.end().await;
 }
 
-#[tokio::test]
-#[ignore = "needs a plane: KUBECONFIG and the PROOFROLL_TEST_* variables"]
 async fn secrets_are_for_the_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let bench = Bench::new().await;
@@ -324,5 +326,5 @@ async fn secrets_are_for_the_owner_alone() {
         let mode = std::fs::metadata(bench.dir.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
-    bench.delete_namespace().await;
+    bench.end().await;
 }

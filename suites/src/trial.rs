@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::Failed;
 use proofroll::{
     act::Kinds,
+    process::lifeline::ended,
     progress::Progress,
     report::v1::Verdict,
     run::{self, Deaf, Options, Stage, provision, trouble::chain},
@@ -27,13 +28,27 @@ pub fn run(scenario: &Scenario) -> Result<(), Failed> {
         let options = Options { keep_going: false, keep: false, evidence: evidence_root() };
         let stage =
             Stage { plane: &plane, kinds: Kinds::new(), release: &provisions.release, listener: &Deaf, options };
-        let report = run::run(&stage, scenario).await;
+        let report = tokio::select! {
+            report = run::run(&stage, scenario) => report,
+            why = runner_gone() => return Err(why.into()),
+        };
         plane.release(false).await.map_err(|e| infra(&e))?;
         Ok::<_, Failed>(report)
     })?;
     match report.verdict {
         Verdict::Pass | Verdict::Skip => Ok(()),
         Verdict::Fail | Verdict::Error => Err(report.reason.unwrap_or_default().into()),
+    }
+}
+
+/// Resolves when nextest, which started this process, has ended (killed: it waits for its tests else).
+/// Nobody would read a verdict then, and nothing is to be left. Others that start a test are no such
+/// proof: the shell behind `conformance &` ends at once.
+async fn runner_gone() -> String {
+    let runner = std::env::var_os("NEXTEST").and_then(|_| rustix::process::getppid());
+    match runner {
+        Some(runner) if ended(runner).await.is_ok() => "infra: the test runner has ended".into(),
+        _ => std::future::pending().await,
     }
 }
 

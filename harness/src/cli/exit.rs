@@ -2,7 +2,7 @@
 
 use std::{fmt, process::ExitCode};
 
-use crate::run::trouble;
+use crate::{process::interrupt, run::trouble};
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,10 @@ impl fmt::Display for Fault {
 
 impl From<crate::parts::PartError> for Fault {
     fn from(error: crate::parts::PartError) -> Self {
+        // Whatever could not be done after that could not be done because of it.
+        if interrupt::happened() {
+            return Self::interrupted();
+        }
         if error.is_bad_input() { Self::input(error) } else { Self::infra(error) }
     }
 }

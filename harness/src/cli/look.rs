@@ -11,6 +11,7 @@ use super::{
 use crate::{
     controller::ControllerSpec,
     parts::Parts,
+    process::interrupt,
     scenario::{Capabilities, Gate, Library, Scenario, gate},
 };
 
@@ -43,6 +44,9 @@ pub(super) fn explain(arguments: &Explain) -> Result<Exit, Fault> {
 pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
     let known = Parts::from_env()?;
     let progress = TerminalProgress::new();
+    if !matches!(what, PartsCommand::List) {
+        interrupt::listen().map_err(Fault::infra)?;
+    }
     match what {
         PartsCommand::List => anstream::print!("{}", parts::list(&known)),
         PartsCommand::Build { names } => {

@@ -9,24 +9,27 @@ use super::{
     progress::TerminalProgress,
 };
 use crate::{
-    cluster::{ClusterError, state::StateRoot},
+    cluster::{self, ClusterError, state::StateRoot},
     parts::Parts,
+    process::interrupt,
     run::provision,
 };
 
 /// `proofroll up`
 pub(super) fn up(arguments: &Up) -> Result<Exit, Fault> {
     let progress = TerminalProgress::new();
+    interrupt::listen().map_err(Fault::infra)?;
     let provisions = provision::provide(arguments.controller.as_deref(), None, &progress)?;
     let mut request = provision::request(&provisions, "up");
     request.port = arguments.port;
     wait(async {
-        let (root, mut out) = (StateRoot::find(), stdout());
-        let up = plane::up(&root, &request, arguments.limit, &progress, &mut out);
-        tokio::select! {
-            up = up => up.map_err(Fault::infra),
-            () = super::session::interrupted() => Err(Fault::interrupted()),
-        }
+        let held = cluster::acquire_unless(&request, &progress, interrupt::interrupted()).await;
+        let held = held.map_err(Fault::infra)?.ok_or_else(Fault::interrupted)?;
+        // It is there: from here on nothing takes long.
+        plane::up(&StateRoot::find(), &request, arguments.limit, &progress, &mut stdout())
+            .await
+            .map_err(Fault::infra)?;
+        held.release(false).await.map_err(Fault::infra)
     })
 }
 

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
 use jiff::Timestamp;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     args::Running,
@@ -15,9 +14,9 @@ use super::{
 use crate::{
     act::Kinds,
     cluster::Plane,
-    process::usage,
+    process::{interrupt, usage},
     report::{self, v1},
-    run::{self, Options, Stage, provision, trouble::chain},
+    run::{self, Options, Stage, provision},
     scenario::{Capabilities, Gate, Scenario, gate},
 };
 
@@ -64,6 +63,7 @@ impl Session {
         let began = (Timestamp::now(), std::time::Instant::now());
         let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
         let progress = TerminalProgress::new();
+        interrupt::listen().map_err(Fault::infra)?;
         let provisions =
             provision::provide(self.running.controller.as_deref(), self.running.as_version.as_ref(), &progress);
         let provisions = provisions.inspect_err(|_| progress.clear())?;
@@ -71,17 +71,13 @@ impl Session {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Fault::infra)?;
         let outcome = runtime.block_on(async {
-            let mut interrupted = std::pin::pin!(interrupted());
             let purpose = self.purpose();
-            let acquired = tokio::select! {
-                plane = provision::acquire(&provisions, &purpose, &progress) => plane.map_err(Fault::infra),
-                () = &mut interrupted => Err(Fault::interrupted()),
-            };
+            let acquired = provision::acquire_unless(&provisions, &purpose, &progress, interrupt::interrupted()).await;
             progress.clear();
-            let plane = acquired?;
+            let plane = acquired.map_err(Fault::infra)?.ok_or_else(Fault::interrupted)?;
             let outcome = tokio::select! {
                 reports = self.play(&plane, &provisions.release) => Ok(reports),
-                () = &mut interrupted => Err(Fault::interrupted()),
+                () = interrupt::interrupted() => Err(Fault::interrupted()),
             };
             let record = plane.record();
             let kubernetes = record.kubernetes.clone();
@@ -219,23 +215,5 @@ fn evidence_root(asked: Option<&Path>) -> PathBuf {
         Some(asked) => asked.to_owned(),
         None if Path::new("target").is_dir() => Path::new("target").join("proofroll"),
         None => PathBuf::from("proofroll-out"),
-    }
-}
-
-/// Resolves on Ctrl-C and on SIGTERM.
-pub(super) async fn interrupted() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(error) => {
-            tracing::warn!("signals can't be heard: {}", chain(&error));
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
     }
 }

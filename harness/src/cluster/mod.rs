@@ -34,4 +34,4 @@ pub use error::ClusterError;
 pub use plane::{Endpoint, Plane};
 pub use provider::{Embedded, Provider};
 pub use request::{PlanePart, PlaneParts, PlaneRequest};
-pub use start::{LINGER_VARIABLE, acquire, acquire_in};
+pub use start::{LINGER_VARIABLE, acquire, acquire_in, acquire_unless};

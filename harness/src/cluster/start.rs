@@ -21,6 +21,7 @@ use super::{
     files::lay_out,
     gc, keeper,
     lease::Lease,
+    plane::stop_at_once,
     record::Record,
     request::Order,
     state::{PlaneDir, StateRoot},
@@ -53,6 +54,36 @@ pub async fn acquire(request: PlaneRequest, progress: &dyn Progress) -> Result<P
     acquire_in(&root, &request, progress).await
 }
 
+/// As [`acquire`], unless `given_up` resolves before: then it is `None`, once nothing is left that was
+/// started for us alone.
+///
+/// # Errors
+/// As for [`acquire`]; or when what was started does not stop in time.
+pub async fn acquire_unless(
+    request: &PlaneRequest,
+    progress: &dyn Progress,
+    given_up: impl Future<Output = ()>,
+) -> Result<Option<Plane>, ClusterError> {
+    let root = StateRoot::find();
+    let mut given_up = std::pin::pin!(given_up);
+    let joined = tokio::select! {
+        biased;
+        joined = join(&root, request, progress) => Some(joined?),
+        () = &mut given_up => None,
+    };
+    if let Some(mut joined) = joined {
+        tokio::select! {
+            plane = joined.ready(&root, request, progress) => return plane.map(Some),
+            () = &mut given_up => {}
+        }
+        drop(joined.lease.take());
+        stop_at_once(&joined.dir, &joined.watch).await?;
+    }
+    // A start lock that we made and did not come to use.
+    gc::collect(&root).await?;
+    Ok(None)
+}
+
 /// As [`acquire`], with the state in this root.
 ///
 /// # Errors
@@ -62,8 +93,14 @@ pub async fn acquire_in(
     request: &PlaneRequest,
     progress: &dyn Progress,
 ) -> Result<Plane, ClusterError> {
+    join(root, request, progress).await?.ready(root, request, progress).await
+}
+
+/// Takes a lease of the plane, and starts its keeper if need be. May be dropped while it waits: it does
+/// not wait any more once there is a lease.
+async fn join(root: &StateRoot, request: &PlaneRequest, progress: &dyn Progress) -> Result<Joined, ClusterError> {
     let dir = root.plane(&request.key()?);
-    let joined = loop {
+    loop {
         root.prepare()?;
         let path = dir.start_lock();
         let waiting = || progress.update("waiting for another proofroll that starts or stops this control plane");
@@ -75,7 +112,7 @@ pub async fn acquire_in(
         if keeper_lives(&dir)? {
             let watch = KeeperWatch::open(&dir)?;
             if watch.trouble().is_none() {
-                break Joined::register(dir, watch, request)?;
+                return Joined::register(dir, watch, request);
             }
             // It is stopping and needs the start lock for its last step.
             drop(start);
@@ -96,14 +133,11 @@ pub async fn acquire_in(
         let lock_path = dir.keeper_lock();
         let keeper_lock = Lock::put(&lock_path).map_err(ClusterError::file(&lock_path))?;
         let watch = KeeperWatch::open(&dir)?;
-        let joined = Joined::register(dir.clone(), watch, request)?;
+        let mut joined = Joined::register(dir.clone(), watch, request)?;
+        joined.started = true;
         start_keeper(&dir, &order, keeper_lock)?;
-        drop(start);
-        // Also what others left behind. That it cannot be removed is for `proofroll gc` to tell.
-        let _ = gc::collect(root).await;
-        break joined;
-    };
-    joined.ready(request, progress).await
+        return Ok(joined);
+    }
 }
 
 /// A plane that we have a lease of, and that may not be ready yet.
@@ -111,15 +145,26 @@ struct Joined {
     dir: PlaneDir,
     watch: Arc<KeeperWatch>,
     lease: Option<Lease>,
+    /// Whether its keeper is one that we start.
+    started: bool,
 }
 
 impl Joined {
     fn register(dir: PlaneDir, watch: KeeperWatch, request: &PlaneRequest) -> Result<Self, ClusterError> {
         let lease = Lease::register(&dir, &request.purpose).map_err(ClusterError::file(&dir.leases()))?;
-        Ok(Self { dir, watch: Arc::new(watch), lease: Some(lease) })
+        Ok(Self { dir, watch: Arc::new(watch), lease: Some(lease), started: false })
     }
 
-    async fn ready(mut self, request: &PlaneRequest, progress: &dyn Progress) -> Result<Plane, ClusterError> {
+    async fn ready(
+        &mut self,
+        root: &StateRoot,
+        request: &PlaneRequest,
+        progress: &dyn Progress,
+    ) -> Result<Plane, ClusterError> {
+        if self.started {
+            // Also what others left behind. That it cannot be removed is for `proofroll gc` to tell.
+            let _ = gc::collect(root).await;
+        }
         let mut seen = 0;
         let record = loop {
             // Trouble first: a record under this path could be a successor's.

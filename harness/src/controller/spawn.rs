@@ -4,9 +4,10 @@ use std::{
     io,
     process::{Child, Command, ExitStatus},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
@@ -14,14 +15,18 @@ use tokio::sync::{oneshot, watch};
 
 use crate::process::lifeline::die_with_parent;
 
-/// A child process. Dropping it kills it.
+/// How long a killed process may take to be gone before it is left to the kernel.
+const DYING: Duration = Duration::from_secs(2);
+
+/// A child process. Dropping it kills it and waits until it is gone: it must not outlive a program that
+/// ends right after that.
 #[derive(Debug)]
 pub(super) struct Process {
     pid: Pid,
     /// Whether its end was asked for.
     asked: Arc<AtomicBool>,
     /// Locked while it is reaped: before, its pid is surely its own.
-    reaped: Arc<Mutex<bool>>,
+    reaped: Arc<(Mutex<bool>, Condvar)>,
     exit: watch::Receiver<Option<Exit>>,
 }
 
@@ -38,7 +43,7 @@ impl Process {
     /// that thread ends, that is, with this process.
     pub(super) async fn spawn(mut command: Command) -> io::Result<Self> {
         let (exit_sender, exit) = watch::channel(None);
-        let (asked, reaped) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(false)));
+        let (asked, reaped) = (Arc::new(AtomicBool::new(false)), Arc::<(Mutex<bool>, Condvar)>::default());
         let (pid_sender, pid) = oneshot::channel();
         let reaper = Reaper { asked: asked.clone(), reaped: reaped.clone(), exit: exit_sender };
         std::thread::Builder::new().name("controller".to_owned()).spawn(move || {
@@ -62,7 +67,7 @@ impl Process {
 
     /// Sends a signal after which it is expected to end. Nothing happens when it has ended.
     pub(super) fn end_by(&self, signal: Signal) {
-        let reaped = locked(&self.reaped);
+        let reaped = locked(&self.reaped.0);
         if !*reaped {
             self.asked.store(true, Ordering::SeqCst);
             // It can fail only by the process having ended just now.
@@ -90,12 +95,15 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.end_by(Signal::KILL);
+        let (reaped, told) = &*self.reaped;
+        // Milliseconds; and nobody is served better by hearing that it took too long.
+        let _ = told.wait_timeout_while(locked(reaped), DYING, |reaped| !*reaped);
     }
 }
 
 struct Reaper {
     asked: Arc<AtomicBool>,
-    reaped: Arc<Mutex<bool>>,
+    reaped: Arc<(Mutex<bool>, Condvar)>,
     exit: watch::Sender<Option<Exit>>,
 }
 
@@ -105,11 +113,13 @@ impl Reaper {
         while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
         {
         }
-        let mut reaped = locked(&self.reaped);
+        let (reaped, tell) = &*self.reaped;
+        let mut reaped = locked(reaped);
         // Its plugins, which are of its process group, go with it.
         let _ = kill_process_group(pid, Signal::KILL);
         let status = child.wait().unwrap_or_default();
         *reaped = true;
+        tell.notify_all();
         drop(reaped);
         let asked = self.asked.load(Ordering::SeqCst);
         self.exit.send_replace(Some(Exit { status, asked }));
@@ -163,10 +173,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dropping_kills() {
+    async fn dropping_kills_and_waits() {
         let process = Process::spawn(shell("sleep 60")).await.unwrap();
-        let mut exit = process.exit.clone();
+        let (mut exit, pid) = (process.exit.clone(), process.pid);
         drop(process);
+        assert!(rustix::process::test_kill_process(pid).is_err(), "nobody has its number any more");
         assert_eq!(exit.wait_for(Option::is_some).await.unwrap().unwrap().status.signal(), Some(9));
     }
 

@@ -4,9 +4,14 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, Write},
     path::Path,
+    thread,
+    time::Duration,
 };
 
-use crate::progress::Progress;
+use crate::{process::interrupt, progress::Progress};
+
+/// How often a waiting process looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A held lock; dropping it lets the next one in.
 #[derive(Debug)]
@@ -34,7 +39,14 @@ impl Lock {
                 file.read_to_string(&mut pid)?;
                 let who = if pid.is_empty() { String::new() } else { format!(" (pid {pid})") };
                 progress.say(&format!("waiting for another proofroll{who} that {doing}"));
-                file.lock()?;
+                // Not `File::lock`: no signal ends that.
+                while let Err(error) = file.try_lock() {
+                    match error {
+                        TryLockError::WouldBlock => thread::sleep(LOOK_AGAIN),
+                        TryLockError::Error(error) => return Err(error),
+                    }
+                    interrupt::check()?;
+                }
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }

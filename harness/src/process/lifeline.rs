@@ -1,6 +1,5 @@
 //! Ties a child process to its parent: when the parent is gone, however it went, the kernel kills
-//! the child. The only
-//! `unsafe` of the workspace is here.
+//! the child. The only `unsafe` of the workspace is here.
 
 use std::{
     fs, io,
@@ -9,9 +8,15 @@ use std::{
         unix::process::CommandExt,
     },
     process::Command,
+    thread,
 };
 
-use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal, setsid};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, set_parent_process_death_signal, setsid},
+};
+use tokio::sync::oneshot;
 
 /// Makes the kernel send SIGKILL to the child when the **thread** that spawns it ends.
 ///
@@ -33,6 +38,31 @@ pub fn die_with_parent(command: &mut Command) -> &mut Command {
 /// reaches it. For the keeper, which must outlive the process that starts it.
 pub fn own_session(command: &mut Command) -> &mut Command {
     before_exec(command, || setsid().map(drop).map_err(Into::into))
+}
+
+/// Resolves when this process has ended; at once if there is none of this number.
+///
+/// # Errors
+/// When it cannot be watched.
+pub async fn ended(pid: Pid) -> io::Result<()> {
+    let process = match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(process) => process,
+        Err(Errno::SRCH) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let (tell, told) = oneshot::channel();
+    // It waits as long as that process lives, even if nobody listens any more; this process may end
+    // under it.
+    thread::Builder::new().name("watch".into()).spawn(move || {
+        let ended = loop {
+            match poll(&mut [PollFd::new(&process, PollFlags::IN)], None) {
+                Err(Errno::INTR) => {}
+                ended => break ended,
+            }
+        };
+        let _ = tell.send(ended);
+    })?;
+    told.await.map_err(|_| io::Error::other("the thread that watches a process ended"))?.map(drop).map_err(Into::into)
 }
 
 /// Closes every descriptor above standard error that this process was born with.
@@ -73,4 +103,23 @@ where
     // system calls (prctl, getppid, setsid) and build an `io::Error` on their way out; they take no
     // lock and, but for the failing case in which the child ends at once, allocate nothing.
     unsafe { command.pre_exec(hook) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_a_process_is_told() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        assert!(tokio::time::timeout(Duration::from_millis(100), ended(pid)).await.is_err(), "it lives");
+        let wait = tokio::spawn(ended(pid));
+        child.kill().unwrap();
+        tokio::time::timeout(Duration::from_secs(10), wait).await.unwrap().unwrap().unwrap();
+        child.wait().unwrap();
+        ended(pid).await.unwrap();
+    }
 }

@@ -2,6 +2,7 @@
 //! holder ([`lock`]), ports that nobody else takes ([`ports`]), and the keys and certificates of a
 //! control plane ([`pki`]).
 
+pub mod interrupt;
 pub mod lifeline;
 pub mod lock;
 pub mod pki;

@@ -60,6 +60,19 @@ pub async fn acquire(provisions: &Provisions, purpose: &str, progress: &dyn Prog
     cluster::acquire(request(provisions, purpose), progress).await
 }
 
+/// As [`acquire`], unless `given_up` resolves before: see [`cluster::acquire_unless`].
+///
+/// # Errors
+/// See [`ClusterError`].
+pub async fn acquire_unless(
+    provisions: &Provisions,
+    purpose: &str,
+    progress: &dyn Progress,
+    given_up: impl Future<Output = ()>,
+) -> Result<Option<Plane>, ClusterError> {
+    cluster::acquire_unless(&request(provisions, purpose), progress, given_up).await
+}
+
 /// The request for a plane for these provisions.
 pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
     PlaneRequest {
