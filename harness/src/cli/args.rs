@@ -36,7 +36,7 @@ pub enum Command {
     Guide(Guide),
     /// Run scenarios: ours by id or pattern, your own by file.
     #[command(
-        after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --repeat 20 --until-fail"
+        after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --until-fail 20 --jobs 1"
     )]
     Run(Run),
     /// Try a Rollout of your own: makes a scenario for it (deploy, update, abort, roll back) and runs it.
@@ -173,6 +173,9 @@ pub struct Running {
     /// Leave cluster, namespaces and controllers' logs as they are, to look around.
     #[arg(long)]
     pub keep: bool,
+    /// When the controller fails, wait with everything as it is until a person has looked around.
+    #[arg(long)]
+    pub pause_on_failure: bool,
     /// Go on with the next step when one has failed.
     #[arg(long)]
     pub keep_going: bool,
@@ -205,9 +208,9 @@ pub struct Run {
     /// Run each scenario so many times.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub repeat: usize,
-    /// Begin nothing new once one has failed.
-    #[arg(long)]
-    pub until_fail: bool,
+    /// Run each scenario up to so many times, and begin nothing new once one has failed.
+    #[arg(long, value_name = "N", conflicts_with = "repeat")]
+    pub until_fail: Option<usize>,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,

@@ -127,7 +127,12 @@ impl Session {
     async fn play(&self, plane: &Plane, release: &crate::controller::ControllerRelease) -> Vec<v1::Scenario> {
         let terminal = Terminal::new(self.detail);
         let evidence = evidence_root(self.running.out.as_deref());
-        let options = Options { keep_going: self.running.keep_going, keep: self.running.keep, evidence };
+        let options = Options {
+            keep_going: self.running.keep_going,
+            keep: self.running.keep,
+            pause_on_failure: self.running.pause_on_failure,
+            evidence,
+        };
         let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
         let capabilities = Capabilities::of("embedded");
         let failed = std::sync::atomic::AtomicBool::new(false);

@@ -142,6 +142,7 @@ impl Terminal {
                     claim.detail
                 ));
             }
+            News::Paused { text } => self.print(&format!("\n{text}")),
             News::Ended(report) => self.ended(report),
             News::Acted { .. } | News::Claim { .. } => {}
         }
@@ -193,6 +194,7 @@ impl Terminal {
     fn scenarios(&self, state: &mut State, id: &str, news: &News<'_>) {
         match news {
             News::Began(_) => state.running += 1,
+            News::Paused { text } => self.print(text),
             News::Ended(report) => {
                 state.running = state.running.saturating_sub(1);
                 let word = match report.verdict {

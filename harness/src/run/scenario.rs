@@ -11,6 +11,7 @@ use super::{
     ending, evidence,
     interruption::{gone, soon_gone, whose},
     listener::{Listener, News},
+    pause::Paused,
     reports::{blank, cut_short},
     step::{Ended, Hands},
     trouble::{Trouble, chain},
@@ -45,6 +46,8 @@ pub struct Options {
     pub keep_going: bool,
     /// Leave namespace and cluster up.
     pub keep: bool,
+    /// When the controller fails, leave everything as it is until a person has looked.
+    pub pause_on_failure: bool,
     /// Where evidence of failures is written; made when it is needed.
     pub evidence: PathBuf,
 }
@@ -147,6 +150,13 @@ async fn in_namespace(
     };
     let own_writes = acts.own_writes;
     let Err(trouble) = outcome else { return Ok(()) };
+    if stage.options.pause_on_failure && matches!(trouble, Trouble::Conformance(_)) {
+        let (kubeconfig, directory) = (stage.plane.dir().kubeconfig(), stage.plane.dir().path());
+        let paused = Paused { id: &scenario.id, namespace, kubeconfig: &kubeconfig, directory };
+        if let Err(error) = paused.wait(&trouble, stage.listener).await {
+            tracing::warn!("no pause: {error}");
+        }
+    }
     let evidence =
         evidence::Evidence { scenario, trouble: &trouble, timeline: &timeline, report, own_writes: &own_writes };
     let kept = evidence.keep(&stage.options.evidence, &controller).await;
@@ -274,7 +284,7 @@ impl Acts<'_> {
 
     /// Takes a step's ending in: its report, its claims, and what it means for those of the step before.
     fn take(&mut self, index: usize, ended: Ended) -> Result<(), Trouble> {
-        let Ended { report, span, end, trouble } = ended;
+        let Ended { report, gate, span, end, trouble } = ended;
         {
             let log = self.timeline.log();
             let rollout = &self.scenario.steps[index].on;
@@ -282,10 +292,9 @@ impl Acts<'_> {
             self.stage.listener.hear(&self.scenario.id, News::StepEnded { index, step: &report, info: info.as_ref() });
         }
         self.report.steps.push(report);
-        let settled = match &span {
-            Some(span) => self.settle(span.from),
-            None => Ok(()),
-        };
+        // An action that was never observed leaves all that was seen to the step before.
+        let next = gate.unwrap_or_else(|| self.timeline.log().history().end().next());
+        let settled = self.settle(next);
         self.open = span;
         self.from = end;
         match trouble {

@@ -47,7 +47,9 @@ pub(super) struct Hands<'a> {
 pub(super) struct Ended {
     /// What is reported.
     pub report: v1::Step,
-    /// Its claims that reach to the next action; None if it never passed its gate.
+    /// Its gate, if it was passed: there the claims of the step before end.
+    pub gate: Option<Point>,
+    /// Its claims that reach to the next action; None if it never passed its gate, or broke one.
     pub span: Option<OpenSpan>,
     /// From where on the next step looks for its gate.
     pub end: Point,
@@ -243,7 +245,7 @@ impl LookingBack<'_> {
         });
         let broken = matches!(outcome, Outcome::Broken { .. });
         let span = gate.filter(|_| !broken).map(|gate| OpenSpan { step: index, from: gate, met: end });
-        Ended { report, span, end, trouble }
+        Ended { report, gate, span, end, trouble }
     }
 
     /// Seconds after the action.
