@@ -1,7 +1,4 @@
 //! The embedded control plane with real processes: started, shared, broken, killed, and gone.
-//!
-//! Needs the executables (`PROOFROLL_PARTS_DIR`: a directory with etcd, kube-apiserver, ... by name) and
-//! a release's CRDs (`PROOFROLL_CRDS_DIR`: its `manifests/crds`).
 
 mod plane {
     pub mod setup;

@@ -23,14 +23,23 @@ pub fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
         _ => library.ids(),
     };
     let known = library.ids();
-    Ok(ids.into_iter().filter(|id| known.contains(id)).map(|id| one(&library, id)).collect())
+    // A runner lists quietly; a person who runs all of them reads why some are not.
+    let say = |text: String| {
+        if !arguments.list && !arguments.exact {
+            eprintln!("{text}");
+        }
+    };
+    Ok(ids.into_iter().filter(|id| known.contains(id)).map(|id| one(&library, id, &say)).collect())
 }
 
-fn one(library: &Library, id: String) -> Trial {
+fn one(library: &Library, id: String, say: &dyn Fn(String)) -> Trial {
     let name = name(&id);
     match library.load(&id) {
         Ok(scenario) => {
             let reason = skipped(&scenario);
+            if let Some(reason) = &reason {
+                say(format!("skipped: {name}: {reason}"));
+            }
             Trial::test(name, move || trial::run(&scenario)).with_ignored_flag(reason.is_some())
         }
         // A file that is no scenario is a test that fails, not one that is missing.

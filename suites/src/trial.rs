@@ -8,7 +8,7 @@ use proofroll::{
     process::lifeline::ended,
     progress::Progress,
     report::v1::Verdict,
-    run::{self, Deaf, Options, Stage, provision, trouble::chain},
+    run::{self, Listener, News, Options, Stage, provision, trouble::chain},
     scenario::Scenario,
 };
 
@@ -21,13 +21,14 @@ pub fn run(scenario: &Scenario) -> Result<(), Failed> {
         Err(_) => None,
     };
     let provisions = provision::provide(controller.as_deref(), as_version.as_ref(), &Stderr).map_err(|e| infra(&e))?;
+    let paused = std::env::var_os("PROOFROLL_PAUSE_ON_FAILURE").is_some_and(|value| !value.is_empty());
     // One thread: it lives as long as the controller that it starts, and a scenario needs no more.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| infra(&e))?;
     let report = runtime.block_on(async {
         let plane = provision::acquire(&provisions, &scenario.id, &Stderr).await.map_err(|e| infra(&e))?;
-        let options = Options { keep_going: false, keep: false, evidence: evidence_root() };
+        let options = Options { keep_going: false, keep: false, pause_on_failure: paused, evidence: evidence_root() };
         let stage =
-            Stage { plane: &plane, kinds: Kinds::new(), release: &provisions.release, listener: &Deaf, options };
+            Stage { plane: &plane, kinds: Kinds::new(), release: &provisions.release, listener: &Stderr, options };
         let report = tokio::select! {
             report = run::run(&stage, scenario) => report,
             why = runner_gone() => return Err(why.into()),
@@ -72,4 +73,13 @@ impl Progress for Stderr {
     }
 
     fn update(&self, _: &str) {}
+}
+
+impl Listener for Stderr {
+    fn hear(&self, _: &str, news: News<'_>) {
+        // All else is in the message of a failure.
+        if let News::Paused { text } = news {
+            eprintln!("{text}");
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub enum Command {
     Guide(Guide),
     /// Run scenarios: ours by id or pattern, your own by file.
     #[command(
-        after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --repeat 20 --until-fail"
+        after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --until-fail 20 --jobs 1"
     )]
     Run(Run),
     /// Try a Rollout of your own: makes a scenario for it (deploy, update, abort, roll back) and runs it.
@@ -67,9 +67,9 @@ pub enum Command {
     Doctor,
     /// Print the JSON Schema of scenario files or of the report.
     Schema(Schema),
-    /// Measure a plane's start against etcd and kube-apiserver alone.
+    /// Measure what a plane's start and the guide cost, side by side.
     #[command(hide = true)]
-    BenchPlane(BenchPlane),
+    Figures(Figures),
 }
 
 /// `proofroll try`
@@ -146,16 +146,16 @@ pub enum Parts {
     },
 }
 
-/// `proofroll bench-plane`
+/// `proofroll figures`
 #[derive(Debug, Clone, Args)]
-pub struct BenchPlane {
+pub struct Figures {
     /// So many starts of each, alternating.
     #[arg(long, default_value_t = 5)]
     pub rounds: usize,
 }
 
 /// The controller under test, and how a run goes.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Running {
     /// The controller: a release (v1.10.2), a binary, or a directory with its source, which is
     /// built with Go first. Default: the newest release known here.
@@ -173,6 +173,9 @@ pub struct Running {
     /// Leave cluster, namespaces and controllers' logs as they are, to look around.
     #[arg(long)]
     pub keep: bool,
+    /// When the controller fails, wait with everything as it is until a person has looked around.
+    #[arg(long)]
+    pub pause_on_failure: bool,
     /// Go on with the next step when one has failed.
     #[arg(long)]
     pub keep_going: bool,
@@ -186,7 +189,7 @@ pub struct Running {
 }
 
 /// `proofroll guide`
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Guide {
     /// How it runs.
     #[command(flatten)]
@@ -205,9 +208,9 @@ pub struct Run {
     /// Run each scenario so many times.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub repeat: usize,
-    /// Begin nothing new once one has failed.
-    #[arg(long)]
-    pub until_fail: bool,
+    /// Run each scenario up to so many times, and begin nothing new once one has failed.
+    #[arg(long, value_name = "N", conflicts_with = "repeat")]
+    pub until_fail: Option<usize>,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,
@@ -228,4 +231,29 @@ pub enum SchemaOf {
     Scenario,
     /// The report of a run.
     Report,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Proofroll::command().debug_assert();
+    }
+
+    /// `--help` of the program and of each command, as a person reads it on 100 columns.
+    #[test]
+    fn the_help() {
+        let mut program = Proofroll::command().term_width(100);
+        program.build();
+        let mut text = program.render_long_help().to_string();
+        for command in program.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
+            let (name, help) = (command.get_name().to_owned(), command.render_long_help());
+            text += &format!("\n-------- {name}\n{help}");
+        }
+        insta::assert_snapshot!(text);
+    }
 }

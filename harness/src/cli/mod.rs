@@ -3,6 +3,7 @@
 pub mod args;
 pub mod doctor;
 mod exit;
+mod figures;
 pub mod list;
 mod look;
 pub mod parts;
@@ -13,7 +14,7 @@ mod run;
 mod session;
 mod terminal;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 
@@ -50,19 +51,21 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Parts { what } => look::parts(&what),
         Command::Doctor => look::doctor(),
         Command::Schema(which) => look::schema(&which),
-        Command::BenchPlane(how) => planes::bench(&how),
+        Command::Figures(how) => figures::run(&how),
     }
 }
 
 /// What the harness does inside, on stderr, when asked for.
 fn logging(verbose: u8) {
+    // The client of Kubernetes calls each refused connection an error, also while a plane starts.
     let level = match verbose {
-        0 => "warn",
-        1 => "proofroll=info",
-        2 => "proofroll=debug",
+        0 => "warn,kube_client=off",
+        1 => "info,kube_client=off",
+        2 => "proofroll=debug,info",
         _ => "trace",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFROLL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

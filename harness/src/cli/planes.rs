@@ -3,7 +3,7 @@
 use std::io::stdout;
 
 use super::{
-    args::{BenchPlane, Down, Up},
+    args::{Down, Up},
     exit::{Exit, Fault},
     plane,
     progress::TerminalProgress,
@@ -60,15 +60,6 @@ pub(super) fn gc() -> Result<Exit, Fault> {
     }
     let mut out = stdout();
     wait(async { plane::collect(&StateRoot::find(), &mut out).await.map_err(Fault::infra) })
-}
-
-/// `proofroll bench-plane`
-pub(super) fn bench(arguments: &BenchPlane) -> Result<Exit, Fault> {
-    let progress = TerminalProgress::new();
-    let provisions = provision::provide(None, None, &progress)?;
-    let request = provision::request(&provisions, "bench");
-    plane::bench(&StateRoot::find(), &request, arguments.rounds, &progress, &mut stdout()).map_err(Fault::infra)?;
-    Ok(Exit::Passed)
 }
 
 fn wait(work: impl Future<Output = Result<(), Fault>>) -> Result<Exit, Fault> {

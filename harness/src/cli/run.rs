@@ -18,10 +18,15 @@ const GUIDE: &str = "guide/canary-basic";
 /// # Errors
 /// When there is nothing to run on.
 pub fn guide(arguments: &Guide) -> Result<Exit, Fault> {
+    guide_session(arguments)?.run()
+}
+
+/// The guide, ready to be run.
+pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
     let library = library(&arguments.running)?;
     let scenarios = vec![library.load(GUIDE).map_err(Fault::input)?];
     let detail = detail(&arguments.running, 1);
-    Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() }.run()
+    Ok(Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() })
 }
 
 /// `proofroll run`
@@ -31,10 +36,12 @@ pub fn guide(arguments: &Guide) -> Result<Exit, Fault> {
 pub fn run(arguments: &Run) -> Result<Exit, Fault> {
     let library = library(&arguments.running)?;
     let chosen = choose(&library, &arguments.what)?;
-    let detail = detail(&arguments.running, chosen.len() * arguments.repeat);
-    let repeated = (0..arguments.repeat).flat_map(|_| chosen.iter().cloned());
+    let times = arguments.until_fail.unwrap_or(arguments.repeat);
+    let detail = detail(&arguments.running, chosen.len() * times);
+    let repeated = (0..times).flat_map(|_| chosen.iter().cloned());
     let scenarios = repeated.collect();
-    let Run { jobs, until_fail, running, .. } = arguments.clone();
+    let until_fail = arguments.until_fail.is_some();
+    let Run { jobs, running, .. } = arguments.clone();
     Session { scenarios, jobs, until_fail, detail, running }.run()
 }
 

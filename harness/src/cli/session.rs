@@ -14,7 +14,7 @@ use super::{
 use crate::{
     act::Kinds,
     cluster::Plane,
-    process::interrupt,
+    process::{interrupt, usage},
     report::{self, v1},
     run::{self, Options, Stage, provision},
     scenario::{Capabilities, Gate, Scenario, gate},
@@ -38,9 +38,30 @@ impl Session {
     /// Runs all of it and says how it ended.
     ///
     /// # Errors
-    /// When there is nothing to run on, or somebody interrupts.
+    /// When there is nothing to run on, or somebody interrupts; and when all was run, but the report
+    /// or what was to be kept could not be.
     pub fn run(self) -> Result<Exit, Fault> {
+        let Played { report, left } = self.play_all()?;
+        let written = self.running.report.as_ref().map_or(Ok(()), |file| report::write(&report, file));
+        // First how it ended: nothing that goes wrong afterwards may hide that.
+        let exit = farewell(&report);
+        written.map_err(Fault::infra)?;
+        left?;
+        Ok(exit)
+    }
+
+    /// Runs all of it.
+    ///
+    /// # Errors
+    /// When there is nothing to run on, or somebody interrupts.
+    pub fn report(&self) -> Result<v1::Report, Fault> {
+        let Played { report, left } = self.play_all()?;
+        left.map(|()| report)
+    }
+
+    fn play_all(&self) -> Result<Played, Fault> {
         let began = (Timestamp::now(), std::time::Instant::now());
+        let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
         let progress = TerminalProgress::new();
         interrupt::listen().map_err(Fault::infra)?;
         let provisions =
@@ -58,16 +79,20 @@ impl Session {
                 reports = self.play(&plane, &provisions.release) => Ok(reports),
                 () = interrupt::interrupted() => Err(Fault::interrupted()),
             };
-            let kubernetes = plane.record().kubernetes.clone();
-            if self.running.keep {
-                self.keep(&plane, outcome.as_deref().unwrap_or_default())?;
-            }
+            let record = plane.record();
+            let kubernetes = record.kubernetes.clone();
+            let plane_cpu = record.processes.values().chain([&record.keeper]).map(|pid| usage::of_process(*pid)).sum();
+            // What goes wrong from here on must not hide how the scenarios ended.
+            let kept = match self.running.keep {
+                true => self.keep(&plane, outcome.as_deref().unwrap_or_default()),
+                false => Ok(()),
+            };
             // Nothing of ours lingers: what was kept has a lease of its own.
-            plane.release(true).await.map_err(Fault::infra)?;
-            outcome.map(|reports| (reports, kubernetes))
+            let released = plane.release(true).await.map_err(Fault::infra);
+            outcome.map(|reports| (reports, kubernetes, plane_cpu, kept.and(released)))
         });
-        let (scenarios, kubernetes) = outcome?;
-        let usage = crate::process::usage::of_this_process();
+        let (scenarios, kubernetes, plane_cpu_seconds, left) = outcome?;
+        let usage = usage::of_this_process();
         let report = v1::Report {
             api_version: "proofroll.dev/v1".into(),
             proofroll: env!("CARGO_PKG_VERSION").into(),
@@ -80,14 +105,16 @@ impl Session {
                 label: provisions.release.label.clone(),
                 sha256: provisions.release.sha256.clone(),
             },
-            harness: v1::Harness { cpu_seconds: usage.cpu_seconds, peak_memory: usage.peak_memory },
+            harness: v1::Harness {
+                cpu_seconds: usage.cpu_seconds - own_before,
+                peak_memory: usage.peak_memory,
+                controllers_cpu_seconds: usage::of_ended_children() - children_before,
+                plane_cpu_seconds,
+            },
             totals: totals(&scenarios),
             scenarios,
         };
-        if let Some(file) = &self.running.report {
-            report::write(&report, file).map_err(Fault::infra)?;
-        }
-        Ok(self.farewell(&report))
+        Ok(Played { report, left })
     }
 
     fn purpose(&self) -> String {
@@ -100,7 +127,12 @@ impl Session {
     async fn play(&self, plane: &Plane, release: &crate::controller::ControllerRelease) -> Vec<v1::Scenario> {
         let terminal = Terminal::new(self.detail);
         let evidence = evidence_root(self.running.out.as_deref());
-        let options = Options { keep_going: self.running.keep_going, keep: self.running.keep, evidence };
+        let options = Options {
+            keep_going: self.running.keep_going,
+            keep: self.running.keep,
+            pause_on_failure: self.running.pause_on_failure,
+            evidence,
+        };
         let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
         let capabilities = Capabilities::of("embedded");
         let failed = std::sync::atomic::AtomicBool::new(false);
@@ -132,39 +164,41 @@ impl Session {
         anstream::println!("  (the controllers have ended; `proofroll down` stops the cluster)");
         Ok(())
     }
+}
 
-    /// The last line, and the exit code.
-    fn farewell(&self, report: &v1::Report) -> Exit {
-        let totals = report.totals;
-        let (word, exit) = match totals {
-            v1::Totals { errors: 1.., .. } => ("infrastructure trouble", Exit::Infra),
-            v1::Totals { failed: 1.., .. } => ("NOT as expected", Exit::Conformance),
-            _ => ("all as expected", Exit::Passed),
-        };
-        // Infrastructure trouble is no statement about the controller; a failure is one.
-        let exit = if totals.failed > 0 { Exit::Conformance } else { exit };
-        let word = if totals.failed > 0 { "NOT as expected" } else { word };
-        let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
-        if totals.errors > 0 {
-            counts += &format!(", {} errors", totals.errors);
-        }
-        if totals.skipped > 0 {
-            counts += &format!(", {} skipped", totals.skipped);
-        }
-        let mut claims = 0;
-        let steps = report.scenarios.iter().flat_map(|scenario| &scenario.steps);
-        for step in steps.clone() {
-            claims += step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
-        }
-        anstream::println!(
-            "\n{word}: {counts}; {} steps, {claims} expectations; controller {}, Kubernetes {}; {:.1} s in all",
-            steps.count(),
-            report.controller.label,
-            report.kubernetes,
-            report.seconds
-        );
-        exit
+/// What was played, and whether the farewell to the plane went well.
+struct Played {
+    report: v1::Report,
+    left: Result<(), Fault>,
+}
+
+/// The last line, and the exit code.
+fn farewell(report: &v1::Report) -> Exit {
+    let totals = report.totals;
+    // Infrastructure trouble is no statement about the controller; a failure is one.
+    let (word, exit) = match totals {
+        v1::Totals { failed: 1.., .. } => ("NOT as expected", Exit::Conformance),
+        v1::Totals { errors: 1.., .. } => ("infrastructure trouble", Exit::Infra),
+        _ => ("all as expected", Exit::Passed),
+    };
+    let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
+    if totals.errors > 0 {
+        counts += &format!(", {} {}", totals.errors, if totals.errors == 1 { "error" } else { "errors" });
     }
+    if totals.skipped > 0 {
+        counts += &format!(", {} skipped", totals.skipped);
+    }
+    let steps = report.scenarios.iter().flat_map(|scenario| &scenario.steps);
+    let expectations = |step: &v1::Step| step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
+    anstream::println!(
+        "\n{word}: {counts}; {} steps, {} expectations; controller {}, Kubernetes {}; {:.1} s in all",
+        steps.clone().count(),
+        steps.map(expectations).sum::<usize>(),
+        report.controller.label,
+        report.kubernetes,
+        report.seconds
+    );
+    exit
 }
 
 fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {

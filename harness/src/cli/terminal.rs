@@ -2,7 +2,7 @@
 //! tree of `get rollout`, a tick for each expectation. Of several side by side: a line for each.
 
 use std::{
-    io::IsTerminal,
+    io::{IsTerminal, Write},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -34,6 +34,7 @@ pub struct Terminal {
     style: view::Style,
     /// The line that shows the state of the moment, on a terminal.
     live: Option<ProgressBar>,
+    out: Mutex<Box<dyn Write + Send>>,
     state: Mutex<State>,
 }
 
@@ -65,13 +66,19 @@ impl Terminal {
             bar
         });
         // `anstream` strips what the output can't show.
-        Self { detail, style: view::Style::Colour, live, state: Mutex::default() }
+        let out = Box::new(anstream::AutoStream::auto(std::io::stdout()));
+        Self { detail, style: view::Style::Colour, live, out: Mutex::new(out), state: Mutex::default() }
     }
 
     fn print(&self, text: &str) {
+        let print = || {
+            let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+            // Nobody reads any more (`| head`): the verdict is still in the exit code and the report.
+            let _ = writeln!(out, "{text}");
+        };
         match &self.live {
-            Some(bar) => bar.suspend(|| anstream::println!("{text}")),
-            None => anstream::println!("{text}"),
+            Some(bar) => bar.suspend(print),
+            None => print(),
         }
     }
 
@@ -96,14 +103,14 @@ impl Terminal {
                 }
             }
             News::Acted { command } if self.detail == Detail::Full => self.print(&format!("  $ {command}")),
+            News::Passing { .. } if self.live.is_none() && self.detail != Detail::Full => {}
             News::Passing { rollout, live } => {
                 let Some(info) = live.info(rollout) else { return };
                 let line = view::line(&info, self.style);
                 if line != state.line {
                     match &self.live {
                         Some(bar) => bar.set_message(line.clone()),
-                        None if self.detail == Detail::Full => self.print(&format!("  {DIM}…{DIM:#} {line}")),
-                        None => {}
+                        None => self.print(&format!("  {DIM}…{DIM:#} {line}")),
                     }
                     state.line = line;
                 }
@@ -135,6 +142,7 @@ impl Terminal {
                     claim.detail
                 ));
             }
+            News::Paused { text } => self.print(&format!("\n{text}")),
             News::Ended(report) => self.ended(report),
             News::Acted { .. } | News::Claim { .. } => {}
         }
@@ -186,6 +194,7 @@ impl Terminal {
     fn scenarios(&self, state: &mut State, id: &str, news: &News<'_>) {
         match news {
             News::Began(_) => state.running += 1,
+            News::Paused { text } => self.print(text),
             News::Ended(report) => {
                 state.running = state.running.saturating_sub(1);
                 let word = match report.verdict {
@@ -217,3 +226,7 @@ impl Listener for Terminal {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "terminal_tests.rs"]
+mod tests;

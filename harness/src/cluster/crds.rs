@@ -1,9 +1,6 @@
 //! The CRDs of a release, as its manifests ship them.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use kube::{Client, client::Body};
 use serde_json::Value;
@@ -114,23 +111,6 @@ fn without_descriptions(schema: &mut Value) {
     }
 }
 
-/// The CRD files of a directory, sorted: every `*crd.yaml`, which leaves a `kustomization.yaml` out.
-///
-/// # Errors
-/// When the directory cannot be read, or has none.
-pub fn files_in(dir: &Path) -> Result<Vec<PathBuf>, ClusterError> {
-    let refuse = |why: String| ClusterError::Crd { path: dir.to_owned(), why };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).map_err(|error| refuse(error.to_string()))? {
-        let path = entry.map_err(|error| refuse(error.to_string()))?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("crd.yaml")) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() { Err(refuse("no *crd.yaml in it".into())) } else { Ok(files) }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -152,10 +132,7 @@ spec:
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("rollout-crd.yaml");
         fs::write(&path, CRD).unwrap();
-        fs::write(dir.path().join("kustomization.yaml"), "resources: []").unwrap();
-        let files = files_in(dir.path()).unwrap();
-        assert_eq!(files, [path]);
-        let crds = read(&files).unwrap();
+        let crds = read(&[path]).unwrap();
         assert_eq!(crds[0].name, "rollouts.argoproj.io");
         assert_eq!(crds[0].collection, "/apis/argoproj.io/v1alpha1/rollouts");
     }

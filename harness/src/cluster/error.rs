@@ -54,7 +54,13 @@ pub enum ClusterError {
         /// Why.
         source: io::Error,
     },
-    /// The plane broke, or never came up. The text names the process and carries its last log lines.
+    /// The plane never came up. The text names the process and carries its last log lines.
+    #[error("the control plane did not start: {why}\n(hint: `proofroll doctor` checks this machine)")]
+    NotStarted {
+        /// What happened, as the keeper told it.
+        why: String,
+    },
+    /// The plane broke. The text names the process and carries its last log lines.
     #[error(
         "the control plane is gone: {why}\n(hint: `proofroll doctor` checks this machine; try again with `proofroll up`)"
     )]

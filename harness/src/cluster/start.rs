@@ -169,7 +169,7 @@ impl Joined {
         let record = loop {
             // Trouble first: a record under this path could be a successor's.
             if let Some(why) = self.watch.trouble() {
-                return Err(ClusterError::Broken { why });
+                return Err(ClusterError::NotStarted { why });
             }
             if let Some(record) = Record::read(&self.dir) {
                 break record;

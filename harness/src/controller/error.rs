@@ -1,6 +1,6 @@
 //! What is wrong with a controller.
 
-use std::{io, path::PathBuf, process::ExitStatus, time::Duration};
+use std::{io, os::unix::process::ExitStatusExt, path::PathBuf, process::ExitStatus, time::Duration};
 
 use super::{
     install::InstallError,
@@ -33,7 +33,10 @@ pub enum ControllerError {
         source: io::Error,
     },
     /// It ended and nobody had asked for it.
-    #[error("the controller ended by itself ({status}); its last words:\n{}", render(last_lines))]
+    #[error(
+        "the controller's process ended, and proofroll had not asked it to: {status}{}; its last words:\n{}",
+        whodunit(*status), render(last_lines)
+    )]
     Exited {
         /// Exit code or signal.
         status: ExitStatus,
@@ -68,4 +71,12 @@ pub enum ControllerError {
         /// The end of its log before the dump.
         last_lines: Vec<LogLine>,
     },
+}
+
+/// A hint at who sends such a signal.
+fn whodunit(status: ExitStatus) -> &'static str {
+    match status.signal() {
+        Some(9) => " (somebody killed it, or the kernel did for want of memory: see dmesg)",
+        _ => "",
+    }
 }

@@ -180,6 +180,16 @@ impl Log {
         Ok(lines.split_off(lines.len().saturating_sub(count)))
     }
 
+    /// Copies all of it into a new file, even if it has been removed from its directory since.
+    ///
+    /// # Errors
+    /// As reading and writing.
+    pub fn copy_to(&self, path: &Path) -> io::Result<()> {
+        let mut bytes = vec![0; usize::try_from(self.position()?).unwrap_or(usize::MAX)];
+        self.file.read_exact_at(&mut bytes, 0)?;
+        std::fs::write(path, bytes)
+    }
+
     /// Follows the file from `offset` on.
     pub fn tail(&self, offset: u64) -> LogTail {
         LogTail { log: self.clone(), offset }

@@ -123,7 +123,7 @@ impl Checks<'_> {
         if let Some(images) = &expected.images {
             let words = |list: &[(String, Vec<Role>)]| {
                 let words = list.iter().map(|(image, roles)| format!("{image} ({})", roles_in_words(roles)));
-                words.collect::<Vec<_>>().join(", ")
+                if list.is_empty() { "none".to_owned() } else { words.collect::<Vec<_>>().join(", ") }
             };
             let sorted = |roles: &[Role]| {
                 let mut roles = roles.to_vec();

@@ -3,19 +3,33 @@
 
 pub mod v1;
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// A report that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the report {path} cannot be written: {source}")]
+pub struct WriteError {
+    path: PathBuf,
+    source: io::Error,
+}
 
 /// Writes a report as JSON, whole or not at all.
 ///
 /// # Errors
 /// Where the file can't be written.
-pub fn write(report: &v1::Report, to: &Path) -> io::Result<()> {
-    let directory = to.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    serde_json::to_writer_pretty(&mut file, report)?;
-    io::Write::write_all(&mut file, b"\n")?;
-    file.persist(to).map(drop).map_err(|error| error.error)
+pub fn write(report: &v1::Report, to: &Path) -> Result<(), WriteError> {
+    let whole = || {
+        let directory = to.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(directory)?;
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        serde_json::to_writer_pretty(&mut file, report)?;
+        io::Write::write_all(&mut file, b"\n")?;
+        file.persist(to).map(drop).map_err(|error| error.error)
+    };
+    whole().map_err(|source| WriteError { path: to.to_owned(), source })
 }
 
 /// The JSON Schema of the report.

@@ -41,14 +41,18 @@ pub struct Controller {
     pub sha256: String,
 }
 
-/// What the harness itself cost: this process, without the control plane and the controllers.
+/// What the harness itself cost, and what stands beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Harness {
-    /// CPU time, seconds.
+    /// CPU time of the harness's own process, seconds.
     pub cpu_seconds: f64,
-    /// The most memory that was resident at once, bytes.
+    /// The most memory of the harness's own process that was resident at once, bytes.
     pub peak_memory: u64,
+    /// CPU time of the controllers under test, seconds.
+    pub controllers_cpu_seconds: f64,
+    /// CPU time of the control plane and its keeper since they started, seconds.
+    pub plane_cpu_seconds: f64,
 }
 
 /// How many scenarios ended how.

@@ -46,6 +46,11 @@ impl ReplicaSet {
         }
     }
 
+    /// How many pods it asks for: `spec.replicas`, 1 where it is not written.
+    pub fn asked(&self) -> i64 {
+        self.replicas.unwrap_or(1)
+    }
+
     /// Label `rollouts-pod-template-hash`; empty where there is none.
     pub fn hash(&self) -> &str {
         self.metadata.labels.get(super::POD_TEMPLATE_HASH).map_or("", String::as_str)

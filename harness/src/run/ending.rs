@@ -43,6 +43,7 @@ pub(super) async fn come_to_rest(
         Ok::<_, Trouble>(())
     };
     let log = |error: std::io::Error| Trouble::Infra(format!("the controller's log can't be read: {error}"));
+    let inputs_until = timeline.barrier().await?;
     fences().await?;
     let from = timeline.barrier().await?;
     let began = controller.log().position().map_err(log)?;
@@ -53,7 +54,7 @@ pub(super) async fn come_to_rest(
         reconciles += controller::reconciles(controller.log(), namespace, name, began, ended).map_err(log)?;
     }
     let to = timeline.barrier().await?;
-    Ok(Some(Quiet { from, to, reconciles }))
+    Ok(Some(Quiet { inputs_until, from, to, reconciles }))
 }
 
 /// Settles the scenario's own claims and judges the invariants.

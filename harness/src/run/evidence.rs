@@ -34,9 +34,9 @@ impl Evidence<'_> {
     ///   stacks of all its goroutines (SIGQUIT), for a hang shows there.
     pub async fn keep(&self, root: &Path, controller: &Controller) -> io::Result<PathBuf> {
         let directory = new_directory(root, &self.scenario.id)?;
-        // A barrier completes what was seen; if the cluster is gone, what is there must do.
-        let _ = self.timeline.barrier().await;
         if let Trouble::Conformance(_) = self.trouble {
+            // A barrier completes what was seen; without it what is there must do.
+            let _ = self.timeline.barrier().await;
             // The stacks go to the log, which is copied below; without them the rest is worth keeping.
             let _ = controller.dump().await;
         }
@@ -46,8 +46,39 @@ impl Evidence<'_> {
         let mut timeline = io::BufWriter::new(fs::File::create(directory.join("timeline.jsonl"))?);
         recording::write(self.timeline.log().history(), &mut timeline)?;
         io::Write::flush(&mut timeline)?;
-        fs::copy(controller.log().path(), directory.join("controller.log"))?;
+        // By its open file: where the plane is gone, its directory is too.
+        controller.log().copy_to(&directory.join("controller.log"))?;
         Ok(directory)
+    }
+}
+
+/// Keeps what there is when a scenario's controller did not come up: the message and the log.
+pub(super) fn of_start(root: &Path, id: &str, trouble: &Trouble, log: &Path) -> io::Result<PathBuf> {
+    let directory = new_directory(root, id)?;
+    fs::write(directory.join("failure.txt"), format!("{trouble}\n"))?;
+    // Not there: it was never started.
+    if log.exists() {
+        fs::copy(log, directory.join("controller.log"))?;
+    }
+    Ok(directory)
+}
+
+/// Enters where the evidence is into report and message. Evidence that cannot be written changes no
+/// verdict.
+pub(super) fn enter(kept: io::Result<PathBuf>, root: &Path, trouble: Trouble, report: &mut v1::Scenario) -> Trouble {
+    match kept {
+        Ok(directory) => {
+            let directory = directory.display().to_string();
+            let trouble = trouble.with(&format!("\nevidence: {directory}"));
+            report.evidence = Some(directory);
+            trouble
+        }
+        Err(error) => {
+            let root = root.display();
+            trouble.with(&format!(
+                "\nevidence: none, for {root} cannot be written: {error}\n(hint: --out or PROOFROLL_OUT names another directory)"
+            ))
+        }
     }
 }
 

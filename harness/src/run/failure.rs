@@ -9,7 +9,7 @@ use crate::{
     expect::{Check, Subject, compare, temporal::Passage},
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
-    timeline::{History, Kind, Point},
+    timeline::{History, Kind, Point, World, kind::MARKER},
     view,
 };
 
@@ -28,12 +28,14 @@ pub fn not_met(
     now: Timestamp,
 ) -> String {
     let mut text = String::new();
+    let checks = compare(expect, history.last(), subject);
     let Some(gate) = gate else {
-        let _ = writeln!(text, "within {} the action was not observed by the controller", words(step.within));
+        text.push_str(&not_observed(history, step));
+        let _ = writeln!(text, "expect, written at {}, as things stand:", expect.at);
+        text.push_str(&table(&checks));
         return text;
     };
-    let checks = compare(expect, history.last(), subject);
-    let _ = writeln!(text, "not met within {}: expect, written at {}", words(step.within), expect.at);
+    let _ = writeln!(text, "expect, written at {}, was not met within {}:", expect.at, words(step.within));
     text.push_str(&table(&checks));
     if let Some(since) = unchanged_since(history, gate, expect, subject) {
         let stood = history.entry(since).map_or_else(String::new, |entry| {
@@ -44,16 +46,60 @@ pub fn not_met(
     text
 }
 
-/// The checks as a table: mark, field, expected, seen.
-pub fn table(checks: &[Check]) -> String {
-    let width = |column: fn(&Check) -> &str, title: &str| {
-        checks.iter().map(|check| column(check).chars().count()).chain([title.len()]).max().unwrap_or(0)
+/// What is said when the controller has not even taken notice of the action.
+pub fn not_observed(history: &History, step: &LoadedStep) -> String {
+    let within = words(step.within);
+    let seen = match history.last().rollout(&step.on) {
+        Some(rollout) => {
+            let observed = match rollout.status.observed_generation.as_str() {
+                "" => "empty",
+                generation => generation,
+            };
+            format!("status.observedGeneration is {observed}, metadata.generation {}", rollout.metadata.generation)
+        }
+        None => format!("there is no Rollout {}", step.on),
     };
-    let (field, expected) = (width(|c| &c.field, "FIELD"), width(|c| &c.expected, "EXPECTED"));
-    let mut text = format!("    {:field$}  {:expected$}  SEEN\n", "FIELD", "EXPECTED");
-    for check in checks {
-        let mark = if check.ok { '✔' } else { '✖' };
-        let _ = writeln!(text, "  {mark} {:field$}  {:expected$}  {}", check.field, check.expected, check.got);
+    format!("within {within} no write of the controller has shown that it knows of the action ({seen})\n")
+}
+
+/// What is said of an expectation when a claim was broken before it was met.
+pub fn not_yet_met(world: &World, expect: &StateMatch, subject: Subject<'_>) -> String {
+    format!("expect, written at {}, had not been met yet:\n{}", expect.at, table(&compare(expect, world, subject)))
+}
+
+/// What differs as a table (field, expected, seen), and the names of what does not.
+pub fn table(checks: &[Check]) -> String {
+    let (good, bad): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.ok);
+    let mut text = String::new();
+    if !bad.is_empty() {
+        let width = |column: fn(&Check) -> &str, title: &str| {
+            bad.iter().map(|check| column(check).chars().count()).chain([title.len()]).max().unwrap_or(0)
+        };
+        let (field, expected) = (width(|c| &c.field, "FIELD"), width(|c| &c.expected, "EXPECTED"));
+        text = format!("    {:field$}  {:expected$}  SEEN\n", "FIELD", "EXPECTED");
+        for check in bad {
+            let _ = writeln!(text, "  ✖ {:field$}  {:expected$}  {}", check.field, check.expected, check.got);
+        }
+    }
+    if !good.is_empty() {
+        let names: Vec<_> = good.iter().map(|check| check.field.as_str()).collect();
+        let _ = writeln!(text, "  ✔ as expected: {}", wrapped(&names));
+    }
+    text
+}
+
+/// Names joined by commas, in lines of some 100 characters that stand below each other.
+fn wrapped(names: &[&str]) -> String {
+    let (mut text, mut line) = (String::new(), 0);
+    for (index, name) in names.iter().enumerate() {
+        if line > 0 && line + name.len() > 80 {
+            text.push_str(",\n                 ");
+            line = 0;
+        } else if index > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(name);
+        line += name.len() + 2;
     }
     text
 }
@@ -97,7 +143,11 @@ pub fn broken(claims: &[v1::Claim]) -> String {
 pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: Timestamp) -> String {
     let mut text = String::new();
     if let Some(info) = history.last().info(subject.rollout) {
-        let _ = writeln!(text, "\n{}", view::tree(&info, now, view::Style::Plain));
+        text.push('\n');
+        for line in view::tree(&info, now, view::Style::Plain).lines() {
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text.push('\n');
     } else {
         let _ = writeln!(text, "\nthere is no Rollout {}", subject.rollout);
     }
@@ -105,8 +155,9 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
     for line in last_states(history, from, subject, now) {
         let _ = writeln!(text, "  {line}");
     }
-    let events: Vec<_> = history.entries().iter().filter(|entry| entry.kind() == Kind::Event).collect();
-    let _ = writeln!(text, "the last events:");
+    let events: Vec<_> =
+        history.entries().iter().filter(|entry| entry.kind() == Kind::Event && !ours(&entry.object.raw)).collect();
+    let _ = writeln!(text, "the last events:{}", if events.is_empty() { " (none)" } else { "" });
     for entry in &events[events.len().saturating_sub(LAST_EVENTS)..] {
         let event = &entry.object.raw;
         let field = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
@@ -121,6 +172,11 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
         );
     }
     text
+}
+
+/// Whether an event is about an object of the harness's own, not of the scenario's.
+fn ours(event: &serde_json::Value) -> bool {
+    event["involvedObject"]["name"] == MARKER
 }
 
 /// The last states in which the one-line view of the Rollout changed.

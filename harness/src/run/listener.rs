@@ -41,6 +41,11 @@ pub enum News<'a> {
         /// What became of it.
         claim: &'a v1::Claim,
     },
+    /// It failed, and waits for a person to look around.
+    Paused {
+        /// What there is to look at, and how to go on.
+        text: &'a str,
+    },
     /// All is over, the verdict included.
     Ended(&'a v1::Scenario),
 }
@@ -49,12 +54,4 @@ pub enum News<'a> {
 pub trait Listener: Send + Sync {
     /// `id`: the scenario that speaks.
     fn hear(&self, id: &str, news: News<'_>);
-}
-
-/// Hears nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Deaf;
-
-impl Listener for Deaf {
-    fn hear(&self, _: &str, _: News<'_>) {}
 }

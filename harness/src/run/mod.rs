@@ -12,12 +12,15 @@ mod claims;
 mod ending;
 mod evidence;
 pub mod failure;
+mod interruption;
 pub mod listener;
+mod pause;
 pub mod provision;
+mod reports;
 mod scenario;
 mod step;
 pub mod trouble;
 
-pub use listener::{Deaf, Listener, News};
+pub use listener::{Listener, News};
 pub use scenario::{Options, Stage, run, skipped};
 pub use trouble::Trouble;

@@ -9,7 +9,10 @@ use super::{
     acting,
     claims::OpenSpan,
     ending, evidence,
+    interruption::{gone, soon_gone, whose},
     listener::{Listener, News},
+    pause::Paused,
+    reports::{blank, cut_short},
     step::{Ended, Hands},
     trouble::{Trouble, chain},
 };
@@ -43,6 +46,8 @@ pub struct Options {
     pub keep_going: bool,
     /// Leave namespace and cluster up.
     pub keep: bool,
+    /// When the controller fails, leave everything as it is until a person has looked.
+    pub pause_on_failure: bool,
     /// Where evidence of failures is written; made when it is needed.
     pub evidence: PathBuf,
 }
@@ -50,18 +55,10 @@ pub struct Options {
 /// How long a controller may take until it serves.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long a plane that breaks may take to say so.
-const WORD_WITHIN: Duration = Duration::from_millis(500);
-
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
-    let trouble = tokio::select! {
-        outcome = on_stage(stage, scenario, &mut report) => outcome.err(),
-        why = stage.plane.broken() => Some(Trouble::Infra(why)),
-    };
-    if let Some(trouble) = trouble {
-        let trouble = at_its_root(trouble, stage.plane).await;
+    if let Err(trouble) = on_stage(stage, scenario, &mut report).await {
         report.verdict = match trouble {
             Trouble::Conformance(_) => v1::Verdict::Fail,
             Trouble::Infra(_) => v1::Verdict::Error,
@@ -72,16 +69,6 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     report
 }
 
-/// A request that fails because the plane breaks fails before anybody has said why: then that is told
-/// first.
-async fn at_its_root(trouble: Trouble, plane: &Plane) -> Trouble {
-    let Trouble::Infra(symptom) = trouble else { return trouble };
-    match tokio::time::timeout(WORD_WITHIN, plane.broken()).await {
-        Ok(why) if why != symptom => Trouble::Infra(format!("{why}\nit showed itself as: {symptom}")),
-        _ => Trouble::Infra(symptom),
-    }
-}
-
 /// Reports that `scenario` is not run.
 pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> v1::Scenario {
     let report = v1::Scenario { verdict: v1::Verdict::Skip, reason: Some(reason), ..blank(scenario) };
@@ -89,25 +76,9 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
     report
 }
 
-/// The report of a scenario of which nothing is known yet.
-fn blank(scenario: &Scenario) -> v1::Scenario {
-    v1::Scenario {
-        id: scenario.id.clone(),
-        title: scenario.title.clone(),
-        must: scenario.must.clone(),
-        verdict: v1::Verdict::Pass,
-        seconds: 0.0,
-        namespace: None,
-        steps: Vec::new(),
-        invariants: Vec::new(),
-        reason: None,
-        evidence: None,
-    }
-}
-
 async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
-    let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
-    let namespace = stage.plane.create_namespace(&prefix(&scenario.id)).await.map_err(|e| infra(&e))?;
+    let namespace = stage.plane.create_namespace(&prefix(&scenario.id)).await;
+    let namespace = namespace.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error))))?;
     report.namespace = Some(namespace.clone());
     let outcome = in_namespace(stage, scenario, &namespace, report).await;
     if !stage.options.keep {
@@ -125,27 +96,30 @@ async fn in_namespace(
     namespace: &str,
     report: &mut v1::Scenario,
 ) -> Result<(), Trouble> {
-    let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
     let client = stage.plane.client();
-    let endpoint = stage.plane.endpoint();
-    let config = ControllerConfig {
-        binary: stage.release.binary.clone(),
-        version: stage.release.version.clone(),
-        client: client.clone(),
-        server: endpoint.server,
-        ca_pem: endpoint.ca_pem,
-        namespace: namespace.to_owned(),
-        namespace_install: stage.release.manifests.namespace_install(),
-        // Below the plane's directory: whatever happens to us, the keeper removes it.
-        dir: stage.plane.dir().path().join("controllers").join(namespace),
-        log_level: "info".into(),
-        extra_args: Vec::new(),
-        up_within: UP_WITHIN,
-    };
+    let config = controller_config(stage, namespace);
+    let log = config.dir.join("controller.log");
     // The watches are opened while the controller starts: both before the first action.
-    let (timeline, controller) = tokio::join!(Timeline::open(client.clone(), namespace), Controller::start(config));
-    let timeline = timeline.map_err(|e| infra(&e))?;
-    let controller = controller.map_err(|e| infra(&e))?;
+    let both = async { tokio::join!(Timeline::open(client.clone(), namespace), Controller::start(config)) };
+    let up = tokio::select! {
+        (timeline, controller) = both => match (timeline, controller) {
+            (Ok(timeline), Ok(controller)) => Ok((timeline, controller)),
+            (_, Err(error)) => {
+                let binary = stage.release.binary.display();
+                Err(Trouble::Infra(format!("{binary} did not come up: {}", chain(&error))))
+            }
+            (Err(error), _) => Err(Trouble::Infra(chain(&error))),
+        },
+        why = stage.plane.broken() => Err(gone(why)),
+    };
+    let (timeline, controller) = match up {
+        Ok(up) => up,
+        Err(trouble) => {
+            let trouble = before_it_began(scenario, whose(stage.plane, trouble).await);
+            let kept = evidence::of_start(&stage.options.evidence, &scenario.id, &trouble, &log);
+            return Err(evidence::enter(kept, &stage.options.evidence, trouble, report));
+        }
+    };
     let actor = Actor::new(client, namespace, stage.kinds.clone());
 
     let mut acts = Acts {
@@ -159,23 +133,56 @@ async fn in_namespace(
         own_writes: BTreeSet::new(),
         open: None,
         from: Point::default(),
+        now: None,
     };
     let outcome = tokio::select! {
-        outcome = acts.play() => outcome,
-        error = controller.exited() => Err(infra(&error)),
+        outcome = acts.play() => match outcome {
+            Err(Trouble::Infra(_)) => match soon_gone(stage.plane).await {
+                Some(why) => Err(acts.interrupted(gone(why))),
+                None => outcome,
+            },
+            outcome => outcome,
+        },
+        error = controller.exited() => {
+            Err(acts.interrupted(stage.plane.health().map_or_else(|| Trouble::Infra(chain(&error)), gone)))
+        }
+        why = stage.plane.broken() => Err(acts.interrupted(gone(why))),
     };
     let own_writes = acts.own_writes;
-    if let Err(trouble) = &outcome {
-        let evidence = evidence::Evidence { scenario, trouble, timeline: &timeline, report, own_writes: &own_writes };
-        match evidence.keep(&stage.options.evidence, &controller).await {
-            Ok(directory) => report.evidence = Some(directory.display().to_string()),
-            Err(error) => tracing::warn!("the evidence could not be written: {}", chain(&error)),
+    let Err(trouble) = outcome else { return Ok(()) };
+    if stage.options.pause_on_failure && matches!(trouble, Trouble::Conformance(_)) {
+        let (kubeconfig, directory) = (stage.plane.dir().kubeconfig(), stage.plane.dir().path());
+        let paused = Paused { id: &scenario.id, namespace, kubeconfig: &kubeconfig, directory };
+        if let Err(error) = paused.wait(&trouble, stage.listener).await {
+            tracing::warn!("no pause: {error}");
         }
     }
-    outcome.map_err(|trouble| match &report.evidence {
-        Some(directory) => trouble.with(&format!("\nevidence: {directory}")),
-        None => trouble,
-    })
+    let evidence =
+        evidence::Evidence { scenario, trouble: &trouble, timeline: &timeline, report, own_writes: &own_writes };
+    let kept = evidence.keep(&stage.options.evidence, &controller).await;
+    Err(evidence::enter(kept, &stage.options.evidence, trouble, report))
+}
+
+fn controller_config(stage: &Stage<'_>, namespace: &str) -> ControllerConfig {
+    let endpoint = stage.plane.endpoint();
+    ControllerConfig {
+        binary: stage.release.binary.clone(),
+        version: stage.release.version.clone(),
+        client: stage.plane.client(),
+        server: endpoint.server,
+        ca_pem: endpoint.ca_pem,
+        namespace: namespace.to_owned(),
+        namespace_install: stage.release.manifests.namespace_install(),
+        // Below the plane's directory: whatever happens to us, the keeper removes it.
+        dir: stage.plane.dir().path().join("controllers").join(namespace),
+        log_level: "info".into(),
+        extra_args: Vec::new(),
+        up_within: UP_WITHIN,
+    }
+}
+
+fn before_it_began(scenario: &Scenario, trouble: Trouble) -> Trouble {
+    trouble.context(&format!("{}, before its first step\n", scenario.id))
 }
 
 /// The steps of a scenario, one after the other.
@@ -191,6 +198,8 @@ struct Acts<'a> {
     /// Claims of the step before, which reach to the next gate.
     open: Option<OpenSpan>,
     from: Point,
+    /// The step that runs; None before the first one.
+    now: Option<usize>,
 }
 
 impl Acts<'_> {
@@ -207,6 +216,7 @@ impl Acts<'_> {
         let began = Instant::now();
         let mut first_trouble = None;
         for (index, step) in self.scenario.steps.iter().enumerate() {
+            self.now = Some(index);
             let mut hands = Hands {
                 actor: self.actor,
                 controller: self.controller,
@@ -221,34 +231,60 @@ impl Acts<'_> {
             let trouble = match ended {
                 Ok(ended) => self.take(index, ended),
                 Err(trouble) => {
-                    self.report.steps.push(not_acted(step, &trouble));
+                    self.report.steps.push(cut_short(step, &trouble));
                     Err(trouble)
                 }
             };
             self.report.seconds = began.elapsed().as_secs_f64();
             let Err(trouble) = trouble else { continue };
-            let at =
-                format!("{id}, step {} of {} `{}` ({})\n", index + 1, self.scenario.steps.len(), step.name, step.at);
-            let trouble = trouble.context(&at);
+            let trouble = trouble.context(&self.place());
             if !self.stage.options.keep_going || matches!(trouble, Trouble::Infra(_)) {
-                return Err(first_trouble.unwrap_or(trouble));
+                return Err(match first_trouble {
+                    Some(first) => Trouble::with(first, &format!("\nand then {trouble}")),
+                    None => trouble,
+                });
             }
             first_trouble.get_or_insert(trouble);
         }
         if let Some(trouble) = first_trouble {
             return Err(trouble);
         }
+        self.now = Some(self.scenario.steps.len());
         let ground =
-            ending::come_to_rest(self.timeline, self.actor, self.controller, self.namespace, self.scenario).await?;
+            ending::come_to_rest(self.timeline, self.actor, self.controller, self.namespace, self.scenario).await;
+        let ground = ground.map_err(|trouble| trouble.context(&self.place()))?;
         self.report.seconds = began.elapsed().as_secs_f64();
         let end = self.timeline.log().history().end();
         self.settle(end.next())?;
         ending::judge(self.scenario, self.stage, self.timeline.log().history(), &self.own_writes, ground, self.report)
     }
 
+    /// Where the scenario is, as messages begin with it.
+    fn place(&self) -> String {
+        let (id, steps) = (&self.scenario.id, &self.scenario.steps);
+        match self.now.map(|now| (now + 1, steps.get(now))) {
+            None => format!("{id}, before its first step\n"),
+            Some((number, Some(step))) => {
+                format!("{id}, step {number} of {} `{}` ({})\n", steps.len(), step.name, step.at)
+            }
+            Some((_, None)) => format!("{id}, after its last step\n"),
+        }
+    }
+
+    /// Something outside has ended the scenario in the middle: the step that ran is reported, and
+    /// named in the message.
+    fn interrupted(&mut self, trouble: Trouble) -> Trouble {
+        if let Some(step) = self.now.and_then(|now| self.scenario.steps.get(now))
+            && self.now == Some(self.report.steps.len())
+        {
+            self.report.steps.push(cut_short(step, &trouble));
+        }
+        trouble.context(&self.place())
+    }
+
     /// Takes a step's ending in: its report, its claims, and what it means for those of the step before.
     fn take(&mut self, index: usize, ended: Ended) -> Result<(), Trouble> {
-        let Ended { report, span, end, trouble } = ended;
+        let Ended { report, gate, span, end, trouble } = ended;
         {
             let log = self.timeline.log();
             let rollout = &self.scenario.steps[index].on;
@@ -256,10 +292,9 @@ impl Acts<'_> {
             self.stage.listener.hear(&self.scenario.id, News::StepEnded { index, step: &report, info: info.as_ref() });
         }
         self.report.steps.push(report);
-        let settled = match &span {
-            Some(span) => self.settle(span.from),
-            None => Ok(()),
-        };
+        // An action that was never observed leaves all that was seen to the step before.
+        let next = gate.unwrap_or_else(|| self.timeline.log().history().end().next());
+        let settled = self.settle(next);
         self.open = span;
         self.from = end;
         match trouble {
@@ -296,25 +331,6 @@ impl Acts<'_> {
             report.claims.extend(settled);
         }
         if failure.is_empty() { Ok(()) } else { Err(Trouble::Conformance(failure)) }
-    }
-}
-
-/// The report of a step whose action could not be done.
-fn not_acted(step: &crate::scenario::LoadedStep, trouble: &Trouble) -> v1::Step {
-    v1::Step {
-        name: step.name.clone(),
-        at: step.at.to_string(),
-        action: step.action.to_string(),
-        verdict: match trouble {
-            Trouble::Conformance(_) => v1::Verdict::Fail,
-            Trouble::Infra(_) => v1::Verdict::Error,
-        },
-        seconds: 0.0,
-        log: v1::Slice::default(),
-        checks: Vec::new(),
-        through: Vec::new(),
-        claims: Vec::new(),
-        pauses: Vec::new(),
     }
 }
 

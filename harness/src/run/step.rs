@@ -47,7 +47,9 @@ pub(super) struct Hands<'a> {
 pub(super) struct Ended {
     /// What is reported.
     pub report: v1::Step,
-    /// Its claims that reach to the next action; None if it never passed its gate.
+    /// Its gate, if it was passed: there the claims of the step before end.
+    pub gate: Option<Point>,
+    /// Its claims that reach to the next action; None if it never passed its gate, or broke one.
     pub span: Option<OpenSpan>,
     /// From where on the next step looks for its gate.
     pub end: Point,
@@ -211,7 +213,7 @@ impl LookingBack<'_> {
                 failures.push(failure::not_met(self.history, gate, self.step, expect, self.subject, Timestamp::now()));
             }
         } else if gate.is_none() {
-            failures.push("the action was not observed by the controller in time\n".to_owned());
+            failures.push(failure::not_observed(self.history, self.step));
         }
         if let Some(gate) = gate {
             self.through(&mut report, gate, at, met, &mut failures);
@@ -220,6 +222,9 @@ impl LookingBack<'_> {
                 let claims =
                     claims::settle(&self.step.never, &self.step.always, self.history, (gate, at), self.subject);
                 failures.push(failure::broken(&claims));
+                if let Some(expect) = &self.step.expect {
+                    failures.push(failure::not_yet_met(&self.history.world(at), expect, self.subject));
+                }
                 report.claims = claims;
             }
             if met && let (Some(_), Some(expect)) = (&self.step.hold, &self.step.expect) {
@@ -240,7 +245,7 @@ impl LookingBack<'_> {
         });
         let broken = matches!(outcome, Outcome::Broken { .. });
         let span = gate.filter(|_| !broken).map(|gate| OpenSpan { step: index, from: gate, met: end });
-        Ended { report, span, end, trouble }
+        Ended { report, gate, span, end, trouble }
     }
 
     /// Seconds after the action.

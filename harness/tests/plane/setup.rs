@@ -1,7 +1,7 @@
 //! What each test begins with: a state root of its own, and a request.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -9,11 +9,11 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use proofroll::{
     cluster::{
-        Plane, PlanePart, PlaneParts, PlaneRequest, acquire_in,
-        crds::files_in,
+        Plane, PlaneRequest, acquire_in,
         state::{PlaneDir, StateRoot},
     },
     progress::Silent,
+    run::provision,
 };
 use tempfile::TempDir;
 
@@ -51,36 +51,10 @@ impl Setup {
     }
 }
 
-/// From the environment; no test is skipped in silence.
+/// With the parts and the CRDs that every run uses; what is missing is built first.
 pub fn request() -> Result<PlaneRequest> {
-    let directory = |variable: &str, what: &str| {
-        let value = env::var_os(variable).map(PathBuf::from);
-        value.with_context(|| format!("set {variable} to {what}"))
-    };
-    let parts = directory(
-        "PROOFROLL_PARTS_DIR",
-        "a directory with etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok",
-    )?;
-    let crds = directory("PROOFROLL_CRDS_DIR", "the manifests/crds directory of an Argo Rollouts release")?;
-    let part = |name: &str| -> Result<PlanePart> {
-        let path = parts.join(name);
-        ensure!(path.is_file(), "PROOFROLL_PARTS_DIR has no {name}: {}", path.display());
-        // What makes a key is the caller's affair; the name will do here.
-        Ok(PlanePart { path, sha256: name.to_owned() })
-    };
-    Ok(PlaneRequest {
-        parts: PlaneParts {
-            etcd: part("etcd")?,
-            apiserver: part("kube-apiserver")?,
-            kcm: part("kube-controller-manager")?,
-            scheduler: part("kube-scheduler")?,
-            kwok: part("kwok")?,
-        },
-        crds: files_in(&crds)?,
-        release_label: "test".into(),
-        purpose: "a test of the plane".into(),
-        port: None,
-    })
+    let provisions = provision::provide(None, None, &Silent)?;
+    Ok(provision::request(&provisions, "a test of the plane"))
 }
 
 /// The processes that work in, or for, a directory: its keeper and the keeper's children.

@@ -1,9 +1,6 @@
 //! Floor (basic canary): what is scaled down leaves enough pods that serve.
 
-use super::{
-    Judgement,
-    ground::{Ground, SpecsInFlight},
-};
+use super::{Judgement, ground::Ground};
 use crate::rollout::{ReplicaSet, Rollout};
 
 /// The least that a spec demands; None where the claim isn't made (router, blue-green).
@@ -13,42 +10,28 @@ fn least(rollout: &Rollout) -> Option<i64> {
 }
 
 /// What a ReplicaSet will keep: available pods beyond spec.replicas are about to go.
-fn keeps(set: &ReplicaSet, replicas: i64) -> i64 {
-    replicas.min(set.available)
+fn keeps(set: &ReplicaSet) -> i64 {
+    set.asked().min(set.available)
 }
 
 pub(super) fn judge(ground: &Ground<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    let mut specs = SpecsInFlight::default();
-    ground.each(|step| {
-        if let Some(rollout) = step.entry.object.rollout() {
-            specs.note(rollout);
-        }
-        let Some(set) = step.entry.object.replica_set().filter(|_| !step.entry.deleted) else { return };
-        let Some(rollout) = step.world.rollouts().find(|r| set.metadata.is_owned_by(&r.metadata.uid)) else { return };
-        let Some(before) = step.before.and_then(|object| object.replica_set()) else { return };
-        let (was, is) = (before.replicas.unwrap_or(1), set.replicas.unwrap_or(1));
-        if is >= was {
-            return;
-        }
-        let Some(least) = specs.of(rollout).map(least).reduce(|a, b| Some(a?.min(b?))).flatten() else { return };
+    ground.each_scaling(|scaling| {
+        let (was, is) = (scaling.was, scaling.set.asked());
+        let least = scaling.specs.iter().map(|spec| least(spec)).reduce(|a, b| Some(a?.min(b?))).flatten();
+        let (Some(least), Some(before)) = (least.filter(|_| is < was), scaling.before) else { return };
         judgement.judged += 1;
-        let others: i64 = step
-            .world
-            .replica_sets(&rollout.metadata.uid)
-            .filter(|other| other.metadata.uid != set.metadata.uid)
-            .map(|other| keeps(other, other.replicas.unwrap_or(1)))
-            .sum();
-        let (kept_before, kept) = (others + keeps(before, was), others + keeps(set, is));
+        let all = scaling.world.replica_sets(&scaling.rollout.metadata.uid);
+        let others: i64 = all.filter(|set| set.metadata.uid != scaling.set.metadata.uid).map(keeps).sum();
+        let (kept_before, kept) = (others + keeps(before), others + keeps(scaling.set));
+        // What was missing before is not this write's fault.
         let least = least.min(kept_before);
         if kept < least {
-            let name = &set.metadata.name;
-            judgement.violate(
-                step.entry.rv,
-                format!(
-                    "{name} was lowered from {was} to {is}: {kept} available pods are kept, at least {least} must be"
-                ),
+            let name = &scaling.set.metadata.name;
+            let what = format!(
+                "{name} was lowered from {was} to {is}: {kept} available pods are kept, at least {least} must be"
             );
+            judgement.violate(scaling.rv, what);
         }
     });
     judgement

@@ -23,6 +23,9 @@ pub struct Ground<'a> {
 /// The end of a run: inputs have stopped, one fence has passed, then another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quiet {
+    /// Before the first fence was set: what came until here has been reconciled when it has passed.
+    /// What came later may still be on its way, and excuses a write.
+    pub inputs_until: u64,
     /// From this resourceVersion on (the first fence has passed).
     pub from: u64,
     /// Up to this one (the second fence has passed and a barrier was reached).
@@ -63,6 +66,27 @@ impl Ground<'_> {
         });
     }
 
+    /// Visits each write that changes how many pods a ReplicaSet of a Rollout asks for.
+    pub fn each_scaling(&self, mut visit: impl FnMut(Scaling<'_>)) {
+        let mut specs = SpecsInFlight::default();
+        self.each(|step| {
+            if let Some(rollout) = step.entry.object.rollout() {
+                specs.note(rollout);
+            }
+            let Some(set) = step.entry.object.replica_set().filter(|_| !step.entry.deleted) else { return };
+            let Some(rollout) = step.world.rollouts().find(|rollout| set.metadata.is_owned_by(&rollout.metadata.uid))
+            else {
+                return;
+            };
+            let before = step.before.and_then(|object| object.replica_set());
+            let was = before.map_or(0, ReplicaSet::asked);
+            if was != set.asked() {
+                let specs: Vec<_> = specs.of(rollout).collect();
+                visit(Scaling { rv: step.entry.rv, set, before, was, rollout, specs: &specs, world: step.world });
+            }
+        });
+    }
+
     /// Visits each change of a Rollout's status that the controller wrote, with the version before.
     pub fn each_status_write(&self, mut visit: impl FnMut(&Entry, &Rollout, &Rollout, &World)) {
         self.each(|step| {
@@ -81,16 +105,35 @@ impl Ground<'_> {
     }
 }
 
+/// A write that changes how many pods a ReplicaSet asks for.
+pub struct Scaling<'a> {
+    /// Its resourceVersion.
+    pub rv: u64,
+    /// The ReplicaSet after it.
+    pub set: &'a ReplicaSet,
+    /// The ReplicaSet before it; None if it was made just now.
+    pub before: Option<&'a ReplicaSet>,
+    /// `spec.replicas` before it; 0 if it was made just now.
+    pub was: i64,
+    /// The Rollout that owns it.
+    pub rollout: &'a Rollout,
+    /// The Rollout with each spec that the controller may be acting on: one that was changed a moment
+    /// ago may not have been observed yet.
+    pub specs: &'a [&'a Rollout],
+    /// The state after the write.
+    pub world: &'a World,
+}
+
 /// The specs of a Rollout that the controller may be acting on: from the generation that it has
 /// observed to the newest.
 #[derive(Debug, Default)]
-pub struct SpecsInFlight {
+struct SpecsInFlight {
     versions: Vec<Rollout>,
 }
 
 impl SpecsInFlight {
     /// Notes a Rollout's version.
-    pub fn note(&mut self, rollout: &Rollout) {
+    fn note(&mut self, rollout: &Rollout) {
         let Metadata { uid, generation, .. } = &rollout.metadata;
         if !self.versions.iter().any(|v| v.metadata.uid == *uid && v.metadata.generation == *generation) {
             self.versions.push(rollout.clone());
@@ -100,7 +143,7 @@ impl SpecsInFlight {
     }
 
     /// One Rollout with each of these specs.
-    pub fn of(&self, rollout: &Rollout) -> impl Iterator<Item = &Rollout> {
+    fn of(&self, rollout: &Rollout) -> impl Iterator<Item = &Rollout> {
         let uid = rollout.metadata.uid.clone();
         self.versions.iter().filter(move |version| version.metadata.uid == uid)
     }

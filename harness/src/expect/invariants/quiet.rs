@@ -36,7 +36,7 @@ pub(super) fn judge(ground: &Ground<'_>) -> Judgement {
         else {
             return;
         };
-        let asked = input.is_some_and(|input| input > quiet.from)
+        let asked = input.is_some_and(|input| input > quiet.inputs_until)
             || timers(before, step.world).iter().any(|due| *due <= step.entry.arrived);
         if before.status != after.status && !asked {
             let name = &after.metadata.name;

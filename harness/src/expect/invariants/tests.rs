@@ -52,7 +52,7 @@ fn judge_log(name: &str, log: &Log, own_writes: &BTreeSet<u64>, quiet: Option<Qu
 
 fn at_the_end(history: &History) -> Quiet {
     let end = history.rv(history.end());
-    Quiet { from: end, to: end, reconciles: 3 }
+    Quiet { inputs_until: end, from: end, to: end, reconciles: 3 }
 }
 
 /// Spoils the line that `which` finds first.
@@ -174,15 +174,25 @@ fn quiet_fires_on_a_write() {
     let mut lines = guide();
     let from = lines.iter().map(rv).max().unwrap();
     append(&mut lines, "rollout", |o| o["status"]["message"] = json!("other"));
-    let quiet = Quiet { from, to: from + 1, reconciles: 2 };
+    let quiet = Quiet { inputs_until: from, from, to: from + 1, reconciles: 2 };
     insta::assert_snapshot!(fires(&judge("quiet", &lines, Some(quiet))));
+}
+
+#[test]
+fn quiet_excuses_a_write_after_an_input_that_the_fence_may_not_have_seen() {
+    let mut lines = guide();
+    let inputs_until = lines.iter().map(rv).max().unwrap();
+    append(&mut lines, "rs", |o| o["status"]["readyReplicas"] = json!(4));
+    append(&mut lines, "rollout", |o| o["status"]["message"] = json!("other"));
+    let quiet = Quiet { inputs_until, from: inputs_until + 1, to: inputs_until + 2, reconciles: 2 };
+    assert_eq!(judge("quiet", &lines, Some(quiet)).violations, []);
 }
 
 #[test]
 fn quiet_fires_on_a_loop_without_writes() {
     let lines = guide();
     let from = lines.iter().map(rv).max().unwrap();
-    let quiet = Quiet { from, to: from + 1, reconciles: PLENTY };
+    let quiet = Quiet { inputs_until: from, from, to: from + 1, reconciles: PLENTY };
     insta::assert_snapshot!(fires(&judge("quiet", &lines, Some(quiet))));
 }
 

@@ -1,0 +1,42 @@
+//! The reports of what did not come to its end.
+
+use super::trouble::Trouble;
+use crate::{
+    report::v1,
+    scenario::{LoadedStep, Scenario},
+};
+
+/// The report of a scenario of which nothing is known yet.
+pub(super) fn blank(scenario: &Scenario) -> v1::Scenario {
+    v1::Scenario {
+        id: scenario.id.clone(),
+        title: scenario.title.clone(),
+        must: scenario.must.clone(),
+        verdict: v1::Verdict::Pass,
+        seconds: 0.0,
+        namespace: None,
+        steps: Vec::new(),
+        invariants: Vec::new(),
+        reason: None,
+        evidence: None,
+    }
+}
+
+/// The report of a step that did not come to its end.
+pub(super) fn cut_short(step: &LoadedStep, trouble: &Trouble) -> v1::Step {
+    v1::Step {
+        name: step.name.clone(),
+        at: step.at.to_string(),
+        action: step.action.to_string(),
+        verdict: match trouble {
+            Trouble::Conformance(_) => v1::Verdict::Fail,
+            Trouble::Infra(_) => v1::Verdict::Error,
+        },
+        seconds: 0.0,
+        log: v1::Slice::default(),
+        checks: Vec::new(),
+        through: Vec::new(),
+        claims: Vec::new(),
+        pauses: Vec::new(),
+    }
+}

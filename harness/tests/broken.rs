@@ -1,0 +1,54 @@
+//! Broken on purpose: controllers, fixtures and machines that make `proofroll` fail, each in a way
+//! that the message must name. What is driven is the program itself, as a person drives it.
+//!
+//! Needs the parts, as `proofroll guide` does (`proofroll parts build`).
+
+mod broken {
+    pub mod bench;
+    pub mod conformance;
+    pub mod fake;
+    pub mod infra;
+    pub mod input;
+    pub mod liar;
+    pub mod process;
+    pub mod texts;
+}
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use broken::{bench::Bench, conformance, fake, infra, input};
+
+fn main() -> ExitCode {
+    if fake::run_if_asked() {
+        return ExitCode::SUCCESS;
+    }
+    let arguments = Arguments::from_args();
+    let trials = vec![
+        trial("fake_controllers_fail_every_step", conformance::fake_controllers_fail_every_step),
+        trial("broken_scenarios_fail_at_the_step", conformance::broken_scenarios_fail_at_the_step),
+        trial("a_controller_that_never_starts", infra::a_controller_that_never_starts),
+        trial("a_controller_killed_by_an_outsider", infra::a_controller_killed_by_an_outsider),
+        trial("a_killed_api_server", infra::a_killed_api_server),
+        trial("directories_that_cannot_be_written", infra::directories_that_cannot_be_written),
+        trial("results_that_cannot_be_written", infra::results_that_cannot_be_written),
+        trial("a_taken_port", infra::a_taken_port),
+        trial("busy_ports_are_passed_over", infra::busy_ports_are_passed_over),
+        trial("broken_yaml", input::broken_yaml),
+        trial("an_unknown_id", input::an_unknown_id),
+        trial("an_unknown_release", input::an_unknown_release),
+        trial("a_wrong_timeout_scale", input::a_wrong_timeout_scale),
+    ];
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A test on a bench of its own, on which nothing may be left.
+fn trial(name: &str, test: fn(&Bench)) -> Trial {
+    Trial::test(name, move || {
+        let bench = Bench::new();
+        test(&bench);
+        bench.nothing_is_left();
+        Ok(())
+    })
+}
