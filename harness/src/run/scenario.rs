@@ -77,8 +77,13 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
 }
 
 async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
-    let namespace = stage.plane.create_namespace(&prefix(&scenario.id)).await;
-    let namespace = namespace.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error))))?;
+    let namespace = match stage.plane.create_namespace(&prefix(&scenario.id)).await {
+        Ok(namespace) => namespace,
+        Err(error) => {
+            let trouble = whose(stage.plane, Trouble::Infra(chain(&error))).await;
+            return Err(before_it_began(scenario, trouble));
+        }
+    };
     report.namespace = Some(namespace.clone());
     let outcome = in_namespace(stage, scenario, &namespace, report).await;
     if !stage.options.keep {
