@@ -5,16 +5,9 @@
 //! templates before workloads, Rollouts last. The namespace is always the actor's own.
 //!
 //! Not supported, and refused: kinds that live outside namespaces (they would reach the neighbours;
-//! CRDs have [`apply_crds`]), `generateName` (kubectl refuses it too), and built-in kinds whose
+//! CRDs come with the plane, see [`crate::cluster::crds`]), `generateName` (kubectl refuses it too), and built-in kinds whose
 //! merge rules are not in `schema.rs`.
 
-use std::time::Duration;
-
-use kube::{
-    Client,
-    api::{GetParams, Patch, PatchParams},
-    core::request::Request,
-};
 use serde_json::{Map, Value};
 
 use super::{
@@ -29,9 +22,6 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What kubectl calls itself in `metadata.managedFields` when it applies client side.
 const FIELD_MANAGER: &str = "kubectl-client-side-apply";
-
-/// How long a CRD may take until its kind is served.
-const ESTABLISHED_WITHIN: Duration = Duration::from_secs(30);
 
 impl Actor {
     /// `kubectl apply -f FILE...`. `files` only makes the command that is shown.
@@ -142,50 +132,6 @@ fn in_order(manifests: &[Value]) -> Vec<&Value> {
         _ => 3,
     });
     all
-}
-
-/// Applies CustomResourceDefinitions server side (the Rollout's is too large for the annotation of
-/// a client-side apply) and waits until each is established.
-///
-/// # Errors
-/// A manifest of another kind is refused; a CRD that is not established within 30 s.
-pub async fn apply_crds(client: &Client, crds: &[Value]) -> Result<(), ActError> {
-    let request = Request::new("/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
-    let params = PatchParams::apply("proofroll").force();
-    for crd in crds {
-        if json::text(crd, "/kind") != "CustomResourceDefinition" {
-            return Err(ActError::Refused(format!("a {} is no CustomResourceDefinition", json::text(crd, "/kind"))));
-        }
-        let name = json::text(crd, "/metadata/name");
-        let what = format!("apply customresourcedefinitions/{name}");
-        let patch =
-            request.patch(name, &params, &Patch::Apply(crd)).map_err(|e| ActError::Refused(format!("{what}: {e}")))?;
-        client.request::<Value>(patch).await.map_err(|e| ActError::from_client(&what, e))?;
-    }
-    for crd in crds {
-        established(client, &request, json::text(crd, "/metadata/name")).await?;
-    }
-    Ok(())
-}
-
-async fn established(client: &Client, request: &Request, name: &str) -> Result<(), ActError> {
-    let what = format!("wait for customresourcedefinitions/{name} to be established");
-    let waiting = async {
-        loop {
-            let get =
-                request.get(name, &GetParams::default()).map_err(|e| ActError::Refused(format!("{what}: {e}")))?;
-            let crd = client.request::<Value>(get).await.map_err(|e| ActError::from_client(&what, e))?;
-            let is = |c: &Value| json::text(c, "/type") == "Established" && json::text(c, "/status") == "True";
-            if json::list(&crd, "/status/conditions").iter().any(is) {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    match tokio::time::timeout(ESTABLISHED_WITHIN, waiting).await {
-        Ok(answer) => answer,
-        Err(_) => Err(ActError::TimedOut { what, limit: ESTABLISHED_WITHIN }),
-    }
 }
 
 #[cfg(test)]

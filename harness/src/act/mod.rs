@@ -27,7 +27,6 @@ mod simple;
 mod undo;
 
 pub use actor::{Actor, Done, ObjectRef};
-pub use apply::apply_crds;
 pub use error::ActError;
 pub use kinds::Kinds;
 pub use second::{makes_revision, wait_for_new_second};

@@ -3,7 +3,7 @@
 use futures::future::{BoxFuture, FutureExt};
 
 use super::{ClusterError, Plane, PlaneRequest, start};
-use crate::{progress::Progress, scenario::model::Capability};
+use crate::{progress::Progress, scenario::Capabilities};
 
 /// A source of clusters. What it can do is static: whether a scenario runs on it is decided when
 /// scenarios are listed, and no cluster is asked.
@@ -11,8 +11,10 @@ pub trait Provider: Sync {
     /// Its name on the command line.
     fn name(&self) -> &'static str;
 
-    /// What its clusters can do.
-    fn capabilities(&self) -> &'static [Capability];
+    /// What its clusters can do: the table is that of the scenarios' gate.
+    fn capabilities(&self) -> Option<Capabilities> {
+        Capabilities::of(self.name())
+    }
 
     /// Joins or makes a cluster for this request.
     fn acquire<'a>(
@@ -29,10 +31,6 @@ pub struct Embedded;
 impl Provider for Embedded {
     fn name(&self) -> &'static str {
         "embedded"
-    }
-
-    fn capabilities(&self) -> &'static [Capability] {
-        &[Capability::FakePods, Capability::ControllerProcess]
     }
 
     fn acquire<'a>(

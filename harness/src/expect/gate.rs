@@ -48,12 +48,8 @@ impl Gate {
         })
     }
 
-    /// Whether the live view seems to have passed it: a hint to look, no more.
-    pub fn seems_passed(&self, live: &World) -> bool {
-        self.passes(live)
-    }
-
-    fn passes(&self, world: &World) -> bool {
+    /// Whether this state passes it. Of the live view it is a hint to look, no more.
+    pub fn passes(&self, world: &World) -> bool {
         match self {
             Self::Open | Self::Written { .. } => true,
             Self::Observed { rollout, generation, .. } => world.rollout(rollout).is_some_and(|rollout| {
@@ -63,17 +59,6 @@ impl Gate {
                     && crate::rollout::phase::is_workload_generation_observed(rollout)
             }),
             Self::Gone { kind, uid } => !world.objects(*kind).any(|object| object.uid == *uid),
-        }
-    }
-}
-
-impl std::fmt::Display for Gate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Open => f.write_str("nothing to wait for"),
-            Self::Observed { generation, .. } => write!(f, "generation {generation} observed"),
-            Self::Written { rv } => write!(f, "resourceVersion {rv} seen"),
-            Self::Gone { kind, .. } => write!(f, "the {kind} is gone"),
         }
     }
 }

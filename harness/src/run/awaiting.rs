@@ -94,7 +94,7 @@ impl Awaited<'_> {
     }
 
     fn seems_met(&self, live: &World) -> bool {
-        self.gate.seems_passed(live) && self.expect.is_none_or(|expect| matcher::satisfied(expect, live, self.subject))
+        self.gate.passes(live) && self.expect.is_none_or(|expect| matcher::satisfied(expect, live, self.subject))
     }
 
     /// Looks at the history as far as it is complete; `TimedOut` means: not yet.
