@@ -219,8 +219,8 @@ fn docker_checks(docker: &Docker) -> Vec<Check> {
             let node = match node_image {
                 Some(name) => check(Mark::Ok, "kind", format!("the node image {name} is there"), None),
                 None => {
-                    let found = "no node image proofroll/node is there; only kind clusters need one".into();
-                    check(Mark::Hint, "kind", found, Some("ci/node-image/build"))
+                    let found = "no node image of ours is there; a kind cluster will pull kindest/node".into();
+                    check(Mark::Hint, "kind", found, Some("ci/node-image/build    (where no registry is in reach)"))
                 }
             };
             vec![answers, node]
