@@ -21,6 +21,8 @@ pub enum PartName {
     Kwok,
     /// The Argo Rollouts controller of one release.
     RolloutsController(Version),
+    /// What runs in pods of a real cluster: the demo application and the load generator, our own.
+    RolloutsDemo,
 }
 
 impl PartName {
@@ -28,9 +30,10 @@ impl PartName {
     pub const PLANE: [Self; 5] =
         [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::KubeScheduler, Self::Kwok];
 
-    /// Every part that is pinned: the plane's, and a controller per release, oldest first.
+    /// Every part that is pinned: the plane's, a controller per release, oldest first, and the demo.
     pub fn all() -> Vec<Self> {
-        Self::PLANE.into_iter().chain(pin::releases().into_iter().map(Self::RolloutsController)).collect()
+        let controllers = pin::releases().into_iter().map(Self::RolloutsController);
+        Self::PLANE.into_iter().chain(controllers).chain([Self::RolloutsDemo]).collect()
     }
 
     /// The name of the binary.
@@ -42,6 +45,7 @@ impl PartName {
             Self::KubeScheduler => "kube-scheduler",
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
+            Self::RolloutsDemo => "rollouts-demo",
         }
     }
 
@@ -61,6 +65,8 @@ impl PartName {
             Self::KubeScheduler => 15,
             Self::Kwok => 170,
             Self::RolloutsController(_) => 335,
+            // Nearly all of it is the standard library, which the others need too.
+            Self::RolloutsDemo => 5,
         })
     }
 

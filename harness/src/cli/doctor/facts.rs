@@ -113,7 +113,8 @@ fn go_facts(go: &Go, missing: Option<&PartName>) -> GoFacts {
             Err(reason) => Toolchain::Unreachable(reason),
         },
     };
-    let modules = missing.and_then(|part| Recipe::of(part).ok()).map(|recipe| {
+    let from_modules = |recipe: &Recipe| recipe.pin.sources.is_empty();
+    let modules = missing.and_then(|part| Recipe::of(part).ok()).filter(from_modules).map(|recipe| {
         let module = format!("{}@v{}", recipe.package.module, recipe.version());
         ask(go, &["list", "-m", &module], &[]).map(drop)
     });
