@@ -23,6 +23,8 @@ pub enum PartName {
     RolloutsController(Version),
     /// What runs in pods of a real cluster: the demo application and the load generator, our own.
     RolloutsDemo,
+    /// Runs clusters whose nodes are containers.
+    Kind,
 }
 
 impl PartName {
@@ -30,10 +32,24 @@ impl PartName {
     pub const PLANE: [Self; 5] =
         [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::KubeScheduler, Self::Kwok];
 
-    /// Every part that is pinned: the plane's, a controller per release, oldest first, and the demo.
+    /// The parts that only a kind cluster needs.
+    pub const KIND: [Self; 2] = [Self::RolloutsDemo, Self::Kind];
+
+    /// Every part that is pinned: the plane's, a controller per release, oldest first, and what only a
+    /// kind cluster needs.
     pub fn all() -> Vec<Self> {
         let controllers = pin::releases().into_iter().map(Self::RolloutsController);
-        Self::PLANE.into_iter().chain(controllers).chain([Self::RolloutsDemo]).collect()
+        Self::PLANE.into_iter().chain(controllers).chain(Self::KIND).collect()
+    }
+
+    /// What the embedded control plane and the newest controller need: made when nothing else is asked for.
+    pub fn embedded() -> Vec<Self> {
+        Self::PLANE.into_iter().chain([Self::RolloutsController(pin::newest_release())]).collect()
+    }
+
+    /// Is it of use only with a kind cluster?
+    pub fn is_for_kind(&self) -> bool {
+        Self::KIND.contains(self)
     }
 
     /// The name of the binary.
@@ -46,6 +62,7 @@ impl PartName {
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
             Self::RolloutsDemo => "rollouts-demo",
+            Self::Kind => "kind",
         }
     }
 
@@ -67,6 +84,7 @@ impl PartName {
             Self::RolloutsController(_) => 335,
             // Nearly all of it is the standard library, which the others need too.
             Self::RolloutsDemo => 5,
+            Self::Kind => 17,
         })
     }
 

@@ -58,7 +58,8 @@ pub(super) enum Toolchain {
 
 impl Facts {
     pub fn gather(parts: &Parts) -> Self {
-        let statuses = parts.list();
+        let embedded = PartName::embedded();
+        let statuses: Vec<PartStatus> = embedded.iter().filter_map(|name| parts.status(name).ok()).collect();
         let cache = parts.cache().root().to_owned();
         let go = Go::locate(&parts.options().go).map_err(|error| error.to_string());
         let mut filled = vec![cache.clone()];
@@ -113,8 +114,7 @@ fn go_facts(go: &Go, missing: Option<&PartName>) -> GoFacts {
             Err(reason) => Toolchain::Unreachable(reason),
         },
     };
-    let from_modules = |recipe: &Recipe| recipe.pin.sources.is_empty();
-    let modules = missing.and_then(|part| Recipe::of(part).ok()).filter(from_modules).map(|recipe| {
+    let modules = missing.and_then(|part| Recipe::of(part).ok()).map(|recipe| {
         let module = format!("{}@v{}", recipe.package.module, recipe.version());
         ask(go, &["list", "-m", &module], &[]).map(drop)
     });

@@ -30,8 +30,8 @@ fn two_builds_are_the_same_to_the_byte() {
 fn the_tests_in_go_pass() {
     // From the environment of this run, for a test binary may run elsewhere.
     let crate_directory = std::env::var("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
-    let sources = Path::new(&crate_directory).join("parts/demo");
-    let tested = Command::new("go").args(["test", "./..."]).current_dir(sources).output().unwrap();
+    let sources = Path::new(&crate_directory).join("parts/rollouts-demo");
+    let tested = Command::new("go").args(["test", "-timeout=2m", "./..."]).current_dir(sources).output().unwrap();
     let said = String::from_utf8_lossy(&tested.stdout);
     assert!(tested.status.success(), "{said}{}", String::from_utf8_lossy(&tested.stderr));
 }

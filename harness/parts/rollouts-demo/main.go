@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -39,8 +38,7 @@ func run(arguments []string, env func(string) string) int {
 		if err != nil {
 			return bad(err)
 		}
-		app := &app{script: script, host: host, started: time.Now()}
-		return app.serve(listener, signals)
+		return newApp(script, host).serve(listener, signals)
 	case arguments[0] == "probe":
 		options, err := readProbe(arguments[1:])
 		if err != nil {

@@ -39,10 +39,29 @@ func started(t *testing.T, pairs ...string) (url string, end chan os.Signal, cod
 	if err != nil {
 		t.Fatal(err)
 	}
-	end, code = make(chan os.Signal, 2), make(chan int, 1)
-	a := &app{script: scripted(t, pairs...), host: "pod-1", started: time.Now()}
-	go func() { code <- a.serve(listener, end) }()
+	a := newApp(scripted(t, pairs...), "pod-1")
+	end, code = running(t, func(end <-chan os.Signal) int { return a.serve(listener, end) })
 	return "http://" + listener.Addr().String(), end, code
+}
+
+// running runs serve until the test ends, at the latest.
+func running(t *testing.T, serve func(<-chan os.Signal) int) (end chan os.Signal, code chan int) {
+	end, code = make(chan os.Signal, 2), make(chan int, 1)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		code <- serve(end)
+	}()
+	t.Cleanup(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case end <- syscall.SIGTERM:
+			}
+		}
+	})
+	return end, code
 }
 
 func get(t *testing.T, url string) (int, string, http.Header) {
@@ -136,7 +155,7 @@ func TestReadiness(t *testing.T) {
 		{[]string{"PROOFROLL_READY_AFTER=2s"}, "nnyyyy"},
 		{[]string{"PROOFROLL_READY_AFTER=never"}, "nnnnnn"},
 		{[]string{"PROOFROLL_UNREADY_AFTER=3s"}, "yyynnn"},
-		{[]string{"PROOFROLL_READY_AFTER=2s", "PROOFROLL_UNREADY_AFTER=3s"}, "nnyyyn"},
+		{[]string{"PROOFROLL_READY_AFTER=2s", "PROOFROLL_UNREADY_AFTER=3s"}, "nnynnn"},
 		{[]string{"PROOFROLL_READY_AFTER=never", "PROOFROLL_UNREADY_AFTER=3s"}, "nnnnnn"},
 	} {
 		a := &app{script: scripted(t, c.pairs...), started: begun}
@@ -192,7 +211,45 @@ func TestScriptedExit(t *testing.T) {
 	// Also while it is terminating.
 	_, end, code := started(t, "PROOFROLL_EXIT_AFTER=50ms", "PROOFROLL_TERMINATION_DELAY=1h")
 	end <- syscall.SIGTERM
-	if got := <-code; got != 1 {
+	if got := <-code; got != 0 {
+		t.Errorf("exit code %d", got)
+	}
+}
+
+func TestChangesFromOutside(t *testing.T) {
+	url, _, code := started(t, "PROOFROLL_READY_AFTER=never")
+	post := func(query string) (int, string) {
+		answer, err := http.Post(url+"/script?"+query, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, _ := io.ReadAll(answer.Body)
+		return answer.StatusCode, string(body)
+	}
+	for _, change := range []struct {
+		query string
+		ready int
+	}{{"ready=true", 200}, {"ready=false", 503}, {"ready=true", 200}} {
+		if status, said := post(change.query); status != 200 {
+			t.Errorf("%s: %d %s", change.query, status, said)
+		}
+		if status, _, _ := get(t, url+"/ready"); status != change.ready {
+			t.Errorf("after %s: %d", change.query, status)
+		}
+	}
+	for _, query := range []string{"", "ready=maybe", "exit=256", "exit=now"} {
+		if status, said := post(query); status != http.StatusBadRequest {
+			t.Errorf("%q: %d %s", query, status, said)
+		}
+	}
+	if status, _, _ := get(t, url+"/script?ready=false"); status == 200 {
+		t.Error("a GET changes it")
+	}
+	if status, said := post("exit=3"); status != 200 {
+		t.Errorf("exit: %d %s", status, said)
+	}
+	if got := <-code; got != 3 {
 		t.Errorf("exit code %d", got)
 	}
 }
@@ -200,7 +257,7 @@ func TestScriptedExit(t *testing.T) {
 func TestScriptIsReadAndTold(t *testing.T) {
 	s := scripted(t, "PROOFROLL_COLOUR=red", "PROOFROLL_ERROR_RATE=15%", "PROOFROLL_LATENCY=2s",
 		"PROOFROLL_READY_AFTER=1.5s", "PROOFROLL_UNREADY_AFTER=1m", "PROOFROLL_EXIT_AFTER=2m", "PROOFROLL_EXIT_CODE=0")
-	want := "red, answers 500 to 15% of requests, takes 2s to answer, ready after 1.5s, unready 1m0s later, " +
+	want := "red, answers 500 to 15% of requests, takes 2s to answer, ready after 1.5s, unready after 1m0s, " +
 		"exits after 2m0s with code 0"
 	if s.String() != want {
 		t.Errorf("%s, want %s", s, want)

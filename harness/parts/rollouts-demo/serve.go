@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,15 +27,52 @@ type app struct {
 	script  script
 	host    string // in a pod: its name
 	started time.Time
+	forced  atomic.Pointer[bool] // its readiness, once somebody has changed it from outside
+	exits   chan int             // exit codes that somebody asked for from outside
+}
+
+func newApp(script script, host string) *app {
+	return &app{script: script, host: host, started: time.Now(), exits: make(chan int, 1)}
 }
 
 // ready tells whether /ready answers 200 at this time.
 func (a *app) ready(now time.Time) bool {
-	if a.script.readyAfter == nil {
-		return false
+	if forced := a.forced.Load(); forced != nil {
+		return *forced
 	}
-	since := now.Sub(a.started) - *a.script.readyAfter
-	return since >= 0 && (a.script.unreadyAfter == nil || since < *a.script.unreadyAfter)
+	since := now.Sub(a.started)
+	return a.script.readyAfter != nil && since >= *a.script.readyAfter &&
+		(a.script.unreadyAfter == nil || since < *a.script.unreadyAfter)
+}
+
+// change changes the script of this process: POST /script?ready=false or /script?exit=3. No time of
+// the script changes the readiness any more that is set so.
+func (a *app) change(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	switch ready, exit := query.Get("ready"), query.Get("exit"); {
+	case ready == "true" || ready == "false":
+		now := ready == "true"
+		a.forced.Store(&now)
+		log.Printf("ready: %v, as somebody asked for", now)
+	case exit != "":
+		code, err := parseExitCode(exit)
+		if err != nil {
+			http.Error(w, "exit is "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		// Said now: there is no later.
+		fmt.Fprintln(w, "ok")
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case a.exits <- code:
+		default: // it was asked for before
+		}
+		return
+	default:
+		http.Error(w, "write ready=true, ready=false or exit=CODE", http.StatusBadRequest)
+		return
+	}
+	fmt.Fprintln(w, "ok")
 }
 
 func (a *app) handler() http.Handler {
@@ -47,6 +85,7 @@ func (a *app) handler() http.Handler {
 		}
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 	})
+	mux.HandleFunc("POST /script", a.change)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "%s from %s\n", a.script.colour, a.host)
@@ -75,17 +114,16 @@ func (a *app) serve(listener net.Listener, signals <-chan os.Signal) int {
 	server := &http.Server{Handler: a.handler()}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	var exit <-chan time.Time
 	if a.script.exitAfter != nil {
-		exit = time.After(time.Until(a.started.Add(*a.script.exitAfter)))
+		timer := time.AfterFunc(time.Until(a.started.Add(*a.script.exitAfter)), func() { a.exits <- a.script.exitCode })
+		defer timer.Stop()
 	}
 	select {
 	case err := <-failed:
 		log.Printf("cannot serve: %v", err)
 		return 1
-	case <-exit:
-		log.Printf("exit with code %d, as the script says", a.script.exitCode)
-		return a.script.exitCode
+	case code := <-a.exits:
+		return exit(code)
 	case got := <-signals:
 		log.Printf("%v: stopping in %v", got, a.script.terminationDelay)
 	}
@@ -95,13 +133,18 @@ func (a *app) serve(listener net.Listener, signals <-chan os.Signal) int {
 	case <-time.After(a.script.terminationDelay):
 	case got := <-signals:
 		log.Printf("%v again: stopping now", got)
-	case <-exit:
-		log.Printf("exit with code %d, as the script says", a.script.exitCode)
-		return a.script.exitCode
+	case code := <-a.exits:
+		return exit(code)
 	}
 	stop(server)
 	log.Print("stopped")
 	return 0
+}
+
+// exit ends the process as a crash would: nothing is answered any more.
+func exit(code int) int {
+	log.Printf("exit with code %d, as asked for", code)
+	return code
 }
 
 // stop lets the requests end that are being answered.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,16 +9,16 @@ import (
 )
 
 // script is what the application was told to do. Each field is an environment variable, PROOFROLL_
-// and the name in the comment; each but the first three is also a pod annotation
-// pod.proofroll.dev/NAME, which the cluster turns into the variable (see harness/src/images/script).
+// and the name in the comment; those of the second half are also pod annotations, which the cluster
+// turns into variables (harness/src/images/script). Times count from the start of the process.
 type script struct {
 	colour    string        // COLOUR: the answer to /color
 	errorRate float64       // ERROR_RATE: the share of /color that is answered with 500, as 15% or 0.15
 	latency   time.Duration // LATENCY: how long each answer to /color takes
 
-	readyAfter       *time.Duration // READY_AFTER: from the start; "never" is nil
-	unreadyAfter     *time.Duration // UNREADY_AFTER: from the moment that it became ready
-	exitAfter        *time.Duration // EXIT_AFTER: from the start, without a word of goodbye
+	readyAfter       *time.Duration // READY_AFTER; "never" is nil
+	unreadyAfter     *time.Duration // UNREADY_AFTER
+	exitAfter        *time.Duration // EXIT_AFTER: ends without a word of goodbye
 	exitCode         int            // EXIT_CODE: of that exit
 	terminationDelay time.Duration  // TERMINATION_DELAY: how long it goes on serving after SIGTERM
 }
@@ -36,7 +37,7 @@ func readScript(env func(string) string) (script, error) {
 		readyAfter:       r.durationOrNever("READY_AFTER", &zero),
 		unreadyAfter:     r.duration("UNREADY_AFTER", nil),
 		exitAfter:        r.duration("EXIT_AFTER", nil),
-		exitCode:         r.exitCode("EXIT_CODE", 1),
+		exitCode:         r.exitCode("EXIT_CODE"),
 		terminationDelay: defaultTerminationDelay,
 	}
 	if delay := r.duration("TERMINATION_DELAY", nil); delay != nil {
@@ -62,7 +63,7 @@ func (s script) String() string {
 		say("ready after %v", *s.readyAfter)
 	}
 	if s.unreadyAfter != nil {
-		say("unready %v later", *s.unreadyAfter)
+		say("unready after %v", *s.unreadyAfter)
 	}
 	if s.exitAfter != nil {
 		say("exits after %v with code %d", *s.exitAfter, s.exitCode)
@@ -125,14 +126,22 @@ func (r *reader) share(name string) float64 {
 	return share
 }
 
-func (r *reader) exitCode(name string, otherwise int) int {
+func (r *reader) exitCode(name string) int {
 	value, found := r.get(name)
 	if !found {
-		return otherwise
+		return 0
 	}
-	code, err := strconv.Atoi(value)
-	if err != nil || code < 0 || code > 255 {
-		r.fail(name, value, "a number from 0 to 255")
+	code, err := parseExitCode(value)
+	if err != nil {
+		r.fail(name, value, err.Error())
 	}
 	return code
+}
+
+func parseExitCode(text string) (int, error) {
+	code, err := strconv.Atoi(text)
+	if err != nil || code < 0 || code > 255 {
+		return 0, errors.New("a number from 0 to 255")
+	}
+	return code, nil
 }

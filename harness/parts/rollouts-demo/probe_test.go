@@ -26,8 +26,7 @@ func probing(t *testing.T, arguments ...string) (results string, end chan os.Sig
 	if err != nil {
 		t.Fatal(err)
 	}
-	end, code = make(chan os.Signal, 1), make(chan int, 1)
-	go func() { code <- newProbe(options).serve(listener, end) }()
+	end, code = running(t, func(end <-chan os.Signal) int { return newProbe(options).serve(listener, end) })
 	return "http://" + listener.Addr().String() + "/results", end, code
 }
 
@@ -70,7 +69,7 @@ func readUntil(t *testing.T, results string, count int) (found []result) {
 func TestEachRequestIsAConnection(t *testing.T) {
 	var mutex sync.Mutex
 	peers := map[string]int{}
-	a := &app{script: scripted(t, "PROOFROLL_COLOUR=blue"), host: "pod-1", started: time.Now()}
+	a := newApp(scripted(t, "PROOFROLL_COLOUR=blue"), "pod-1")
 	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mutex.Lock()
 		peers[r.RemoteAddr]++
