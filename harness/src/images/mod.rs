@@ -19,7 +19,7 @@ mod archive;
 mod cache;
 mod controller;
 mod demo;
-//pub mod script;
+pub mod script;
 
 use std::path::PathBuf;
 
