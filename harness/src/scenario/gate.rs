@@ -19,7 +19,7 @@ impl Capabilities {
     /// Those of a provider by its name; None for one that we do not have.
     pub fn of(provider: &str) -> Option<Self> {
         let set = match provider {
-            "embedded" => [Capability::FakePods, Capability::ControllerProcess],
+            "embedded" => [Capability::FakePods, Capability::ScriptedPods, Capability::ControllerProcess],
             _ => return None,
         };
         Some(Self { provider: provider.to_owned(), set: set.into() })

@@ -2,12 +2,14 @@
 
 mod releases;
 mod rollouts;
+mod scripts;
 mod shape;
 mod states;
 
 pub(super) use self::{
     releases::releases,
     rollouts::{duration, rollouts},
+    scripts::{is_scripted, manifest, scripts},
     shape::shape,
 };
 
