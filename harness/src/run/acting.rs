@@ -25,6 +25,7 @@ pub(super) async fn act(actor: &Actor, controller: &Controller, on: &str, action
         Action::Scale(scale) => actor.scale(on, scale).await,
         Action::Delete(delete) => actor.delete(on, delete).await,
         Action::Annotate(annotate) => actor.annotate(on, annotate).await,
+        Action::Pods(pods) => actor.pods(on, pods).await,
         Action::Controller(what) => {
             drive(controller, *what).await.map_err(|error| Trouble::Infra(chain(&error)))?;
             Ok(Done { objects: Vec::new(), changed: true, command: action.to_string() })

@@ -138,6 +138,9 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
         needs.insert(Capability::ControllerProcess);
     }
+    if steps.iter().any(|s| matches!(&s.action, Action::Pods(pods) if pods.is_scripted())) {
+        needs.insert(Capability::FakePods);
+    }
     let applied = steps.iter().flat_map(|step| match &step.action {
         Action::Apply(manifests) => manifests.iter().map(|manifest| &manifest.object).collect(),
         Action::Patch(patch) => vec![&patch.merge],

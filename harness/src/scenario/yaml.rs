@@ -102,7 +102,10 @@ fn fault(text: &Text, error: &Error, tree: Option<&Node>) -> Fault {
         Error::InvalidScalar { ty, .. } if ty.starts_with('u') => {
             let (mark, what) = match entry {
                 Some((key, _)) if key.at == mark => (mark, format!("`{}` is no whole number", key.name)),
-                _ => (mark, format!("{behind}this is no whole number from 0 up")),
+                _ => (
+                    mark,
+                    format!("{behind}this is no whole number from 0 {}", if *ty == "u8" { "to 255" } else { "up" }),
+                ),
             };
             text.fault(mark, what)
         }
