@@ -136,7 +136,7 @@ pub enum Parts {
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
     Build {
-        /// Which; default: all.
+        /// Which; default: those of the embedded control plane and the newest controller.
         names: Vec<crate::parts::PartName>,
     },
     /// Print the path of one; it is built if need be.

@@ -3,7 +3,7 @@
 use semver::Version;
 
 use crate::{
-    cluster::{self, ClusterError, Plane, PlanePart, PlaneParts, PlaneRequest},
+    cluster::{self, ClusterError, EmbeddedSource, Plane, PlanePart, PlaneParts, PlaneRequest, Source},
     controller::{ControllerRelease, ControllerSpec},
     parts::{PartError, PartName, Parts},
     progress::Progress,
@@ -14,8 +14,8 @@ use crate::{
 pub struct Provisions {
     /// The controller.
     pub release: ControllerRelease,
-    /// The control plane's executables.
-    pub plane: PlaneParts,
+    /// Where the plane comes from.
+    pub source: Source,
 }
 
 /// Finds the controller and the parts, and builds what is missing. Blocks, perhaps for many minutes;
@@ -48,8 +48,8 @@ pub fn provide(
     let release = parts.controller(&spec, as_version, progress)?;
     let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });
     let mut next = || found.next().unwrap_or_else(|| unreachable!("find_all answers for each name"));
-    let plane = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
-    Ok(Provisions { release, plane })
+    let parts = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
+    Ok(Provisions { release, source: Source::Embedded(EmbeddedSource { parts, port: None }) })
 }
 
 /// Joins the plane for these provisions, or starts it.
@@ -76,10 +76,9 @@ pub async fn acquire_unless(
 /// The request for a plane for these provisions.
 pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
     PlaneRequest {
-        parts: provisions.plane.clone(),
+        source: provisions.source.clone(),
         crds: provisions.release.manifests.crds().to_vec(),
         release_label: provisions.release.label.clone(),
         purpose: purpose.to_owned(),
-        port: None,
     }
 }

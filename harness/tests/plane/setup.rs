@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use proofroll::{
     cluster::{
-        Plane, PlaneRequest, acquire_in,
+        EmbeddedSource, Plane, PlaneRequest, acquire_in,
         state::{PlaneDir, StateRoot},
     },
     progress::Silent,
@@ -36,6 +36,11 @@ impl Setup {
 
     pub async fn acquire(&self) -> Result<Plane> {
         Ok(acquire_in(&self.root, &self.request, &Silent).await?)
+    }
+
+    /// What the plane is made of.
+    pub fn embedded(&mut self) -> Result<&mut EmbeddedSource> {
+        self.request.source.embedded_mut().context("these tests are of embedded planes")
     }
 
     /// Nothing is left of this plane: no process, no directory, and not even the root's own.
