@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod controller;
 pub mod expect;
 pub mod parts;
+pub mod pods;
 pub mod process;
 pub mod progress;
 pub mod report;
