@@ -52,20 +52,41 @@ fn weighted(weight: i64, replicas: i64, surge: i64) -> Resting {
     let whole = weight::nearest(weight, ALL, replicas);
     let mut all = vec![Pods { stable: replicas - whole, canary: whole }];
     if whole == 0 {
-        // The other page's formula: a version that is to have some of the traffic has a pod.
-        all.push(Pods { stable: replicas - 1, canary: 1 });
         sources.push(source::CEILING);
+        all.push(Pods { stable: replicas - 1, canary: 1 });
     }
+    // Where that leaves one version without a pod: one of each, if so many pods may be there.
+    let least = replicas.max(2);
+    if least <= replicas + surge {
+        add(&mut all, split(weight, least));
+    }
+    let worst = all[1..].iter().fold(all[0], |worst, pods| if nearer(weight, *pods, worst) { worst } else { *pods });
     for sum in replicas + 1..=replicas + surge {
-        let canary = weight::nearest(weight, ALL, sum).max(1);
-        if weight::as_near(weight, (canary, sum), (whole, replicas)) {
-            all.push(Pods { stable: sum - canary, canary });
+        let pods = split(weight, sum);
+        if nearer(weight, pods, worst) {
+            add(&mut all, pods);
         }
     }
     if surge > 0 {
         sources.push(source::SURGE);
     }
     Resting::new(Figures::OneOf(all), format!("{because}, up to {surge} more for the ratio"), &sources)
+}
+
+/// The whole numbers of `sum` pods (two or more) that are nearest to `weight`, with a pod of each version.
+fn split(weight: i64, sum: i64) -> Pods {
+    let canary = weight::nearest(weight, ALL, sum).clamp(1, sum - 1);
+    Pods { stable: sum - canary, canary }
+}
+
+fn nearer(weight: i64, pods: Pods, than: Pods) -> bool {
+    weight::as_near(weight, (pods.canary, pods.sum()), (than.canary, than.sum()))
+}
+
+fn add(all: &mut Vec<Pods>, pods: Pods) {
+    if !all.contains(&pods) {
+        all.push(pods);
+    }
 }
 
 /// A canary behind a router.

@@ -6,6 +6,9 @@
 //!   the smallest delta, rounding up if the deltas are equal (41% of 10 is 4). The HPA page:
 //!   `ceil(replicas x weight / 100)` (41% of 10 would be 5). The canary page prints the very case, so
 //!   it goes first; the HPA page only has a say where the first would give no pod at all.
+//!   Of the other end (99% of 10) both pages say that no stable pod is left. The controller keeps one of
+//!   each version wherever it has two pods, which upstream decided in pull request 1759 and wrote on no
+//!   page: the model admits both.
 //! - `setCanaryScale` behind a router. The canary page: the stable ReplicaSet stays at full scale (10
 //!   replicas and a canary of 15 are 25 pods). The HPA page: `stable = replicas - canary`. The canary
 //!   page again.
