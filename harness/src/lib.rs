@@ -13,6 +13,8 @@ pub mod cli;
 pub mod cluster;
 pub mod controller;
 pub mod expect;
+pub mod fuzz;
+pub mod model;
 pub mod parts;
 pub mod pods;
 pub mod process;
