@@ -1,5 +1,6 @@
 //! The pins: which version of what is used, and its checksums. One directory per upstream project
-//! with a `go.mod` and a `go.sum`, embedded in the binary; versions stand nowhere else.
+//! with a `go.mod` and a `go.sum`, embedded in the binary; versions stand nowhere else. A pin builds the
+//! packages of its `tool` lines; one with a `main.go` builds that.
 
 use std::{fs, io, path::Path, sync::LazyLock};
 
@@ -21,7 +22,9 @@ pub struct Pin {
     pub go_mod: String,
     /// The text of its `go.sum`: the checksums that Go verifies while it downloads.
     pub go_sum: String,
-    /// SHA-256 over both, hex.
+    /// The text of its own `main.go`, if it has one.
+    pub main_go: Option<String>,
+    /// SHA-256 over all of them, hex.
     pub digest: String,
     pub(crate) parsed: GoMod,
 }
@@ -47,8 +50,10 @@ static PINS: LazyLock<Vec<Pin>> = LazyLock::new(|| {
         .filter_map(|directory| {
             let go_mod = text(&directory, "go.mod")?;
             let go_sum = text(&directory, "go.sum")?;
-            let digest = sum::sha256_hex(&[&go_mod, &go_sum]);
-            Some(Pin { digest, parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum })
+            let main_go = text(&directory, "main.go");
+            let texts: Vec<&str> = [&go_mod, &go_sum].into_iter().chain(&main_go).map(String::as_str).collect();
+            let digest = sum::sha256_hex(&texts);
+            Some(Pin { digest, parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum, main_go })
         })
         .collect();
     pins.sort_by(|a, b| a.directory.cmp(&b.directory));
@@ -61,7 +66,9 @@ impl Pin {
         PINS.iter().find_map(|pin| {
             let package = pin.packages().find(|package| match part {
                 // These have a pin of their own, named after them.
-                PartName::Etcd | PartName::Kind => pin.directory == part.to_string(),
+                PartName::Etcd | PartName::NodeEtcd | PartName::Coredns | PartName::Kind => {
+                    pin.directory == part.to_string()
+                }
                 PartName::RolloutsController(version) => {
                     package.path.ends_with("/cmd/rollouts-controller") && package.version == *version
                 }
@@ -73,20 +80,31 @@ impl Pin {
 
     /// The packages that this pin exists for.
     fn packages(&self) -> impl Iterator<Item = Package> {
-        self.parsed.tools.iter().filter_map(|path| {
+        let tools = self.parsed.tools.iter().filter_map(|path| {
             let (module, version) = self.parsed.module_of(path)?;
             Some(Package { path: path.clone(), module: module.to_owned(), version })
-        })
+        });
+        tools.chain(self.own_package())
     }
 
-    /// Writes `go.mod` and `go.sum` into a directory, for Go to work in.
+    /// The package of the pin's own `main.go`. Its version is that of the module after which the pin is named.
+    fn own_package(&self) -> Option<Package> {
+        self.main_go.as_ref()?;
+        let name = format!("/{}", self.directory);
+        let wrapped = self.parsed.requires.keys().find(|module| module.ends_with(&name))?;
+        let (module, version) = self.parsed.module_of(wrapped)?;
+        Some(Package { path: self.parsed.module.clone(), module: module.to_owned(), version })
+    }
+
+    /// Writes its files into a directory, for Go to work in.
     ///
     /// # Errors
     /// When the files cannot be written.
     pub fn write_to(&self, directory: &Path) -> io::Result<()> {
         fs::create_dir_all(directory)?;
         fs::write(directory.join("go.mod"), &self.go_mod)?;
-        fs::write(directory.join("go.sum"), &self.go_sum)
+        fs::write(directory.join("go.sum"), &self.go_sum)?;
+        self.main_go.as_ref().map_or(Ok(()), |text| fs::write(directory.join("main.go"), text))
     }
 }
 
