@@ -1,8 +1,7 @@
 //! The pins: which version of what is used, and its checksums. One directory per upstream project
-//! with a `go.mod` and a `go.sum`, embedded in the binary; versions stand nowhere else.
-//!
-//! The demo application is the exception: it is ours and needs no other module, so its directory has
-//! the sources themselves and no `go.sum`.
+//! with a `go.mod` and a `go.sum`, embedded in the binary; versions stand nowhere else. A pin builds the
+//! packages of its `tool` lines; one with sources of its own builds those: the demo
+//! application, which is ours and needs no other module, has nothing else.
 
 use std::{fs, io, path::Path, sync::LazyLock};
 
@@ -24,9 +23,9 @@ pub struct Pin {
     pub go_mod: String,
     /// The text of its `go.sum`: the checksums that Go verifies while it downloads.
     pub go_sum: String,
-    /// Name and text of each source file, without tests; none for an upstream project.
+    /// Name and text of each source file of its own, without tests.
     pub sources: Vec<(String, String)>,
-    /// SHA-256 over all of it, hex.
+    /// SHA-256 over all of them, hex.
     pub digest: String,
     pub(crate) parsed: GoMod,
 }
@@ -42,10 +41,6 @@ pub struct Package {
     pub version: Version,
 }
 
-/// Of what is ours: the version of proofroll itself.
-static OWN_VERSION: LazyLock<Version> =
-    LazyLock::new(|| env!("CARGO_PKG_VERSION").parse().expect("Cargo checks its form"));
-
 static PINS: LazyLock<Vec<Pin>> = LazyLock::new(|| {
     let text = |directory: &str, file: &str| {
         let file = Files::get(&format!("{directory}/{file}"))?;
@@ -59,9 +54,12 @@ static PINS: LazyLock<Vec<Pin>> = LazyLock::new(|| {
             let sources: Vec<(String, String)> = source_files(&directory)
                 .map(|file| Some((file.clone(), text(&directory, &file)?)))
                 .collect::<Option<_>>()?;
-            let mut all = vec![go_mod.as_str(), &go_sum];
-            all.extend(sources.iter().flat_map(|(name, text)| [name.as_str(), text]));
-            let digest = sum::sha256_hex(&all);
+            let texts: Vec<&str> = [&go_mod, &go_sum]
+                .into_iter()
+                .chain(sources.iter().map(|(_, text)| text))
+                .map(String::as_str)
+                .collect();
+            let digest = sum::sha256_hex(&texts);
             Some(Pin { digest, parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum, sources })
         })
         .collect();
@@ -85,7 +83,9 @@ impl Pin {
         PINS.iter().find_map(|pin| {
             let package = pin.packages().find(|package| match part {
                 // These have a pin of their own, named after them.
-                PartName::Etcd | PartName::Kind | PartName::RolloutsDemo => pin.directory == part.to_string(),
+                PartName::Etcd | PartName::NodeEtcd | PartName::Coredns | PartName::RolloutsDemo | PartName::Kind => {
+                    pin.directory == part.to_string()
+                }
                 PartName::RolloutsController(version) => {
                     package.path.ends_with("/cmd/rollouts-controller") && package.version == *version
                 }
@@ -101,15 +101,24 @@ impl Pin {
             let (module, version) = self.parsed.module_of(path)?;
             Some(Package { path: path.clone(), module: module.to_owned(), version })
         });
-        let own = (!self.sources.is_empty()).then(|| Package {
-            path: self.parsed.module.clone(),
-            module: self.parsed.module.clone(),
-            version: OWN_VERSION.clone(),
-        });
-        tools.chain(own)
+        tools.chain(self.own_package())
     }
 
-    /// Writes all of it into a directory, for Go to work in.
+    /// The package of the pin's own sources. Its version is that of the module after which the pin is named;
+    /// of what wraps no other module, that of proofroll itself.
+    fn own_package(&self) -> Option<Package> {
+        let name = format!("/{}", self.directory);
+        let own = &self.parsed.module;
+        let wrapped = self.parsed.requires.keys().find(|module| module.ends_with(&name));
+        let (module, version) = match wrapped {
+            _ if self.sources.is_empty() => return None,
+            Some(module) => self.parsed.module_of(module)?,
+            None => (own.as_str(), env!("CARGO_PKG_VERSION").parse().ok()?),
+        };
+        Some(Package { path: own.clone(), module: module.to_owned(), version })
+    }
+
+    /// Writes its files into a directory, for Go to work in.
     ///
     /// # Errors
     /// When the files cannot be written.

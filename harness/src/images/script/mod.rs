@@ -21,10 +21,8 @@
 use serde_json::Value;
 
 /// The API server's flags without which it does not know the policy.
-pub const API_SERVER_FLAGS: [&str; 2] = [
-    "--feature-gates=MutatingAdmissionPolicy=true",
-    "--runtime-config=admissionregistration.k8s.io/v1beta1=true",
-];
+pub const API_SERVER_FLAGS: [&str; 2] =
+    ["--feature-gates=MutatingAdmissionPolicy=true", "--runtime-config=admissionregistration.k8s.io/v1beta1=true"];
 
 /// A label of a namespace, and its value: the readiness of all pods there is probed, script or not.
 pub const LABEL: (&str, &str) = ("proofroll.dev/scripted", "true");
