@@ -80,6 +80,11 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
 }
 
 async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
+    let place = tokio::select! {
+        place = stage.plane.place() => place.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error)))),
+        why = stage.plane.broken() => Err(before_it_began(scenario, gone(why))),
+    };
+    let _place = place?;
     let namespace = match stage.plane.create_namespace(&prefix(&scenario.id)).await {
         Ok(namespace) => namespace,
         Err(error) => {
