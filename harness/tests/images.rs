@@ -18,8 +18,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = vec![
         trial("the_policy_scripts_pods", policy::the_policy_scripts_pods),
-        with_docker("the_demo_answers_and_ends_late", docker::the_demo_answers_and_ends_late),
-        with_docker("the_probe_measures_the_demo", docker::the_probe_measures_the_demo),
+        with_docker("the_demo_and_the_probe_do_their_work", docker::the_demo_and_the_probe_do_their_work),
         with_docker("the_controller_starts_in_its_image", docker::the_controller_starts_in_its_image),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use proofroll::{
     controller::ControllerSpec,
-    images::{self, DemoImages, ImageArchive},
+    images::{self, ImageArchive},
     parts::Parts,
     progress::Silent,
 };
@@ -52,7 +52,6 @@ impl Drop for Loaded {
         let mut arguments = vec!["image", "rm"];
         arguments.extend(self.new.iter().map(String::as_str));
         if !self.new.is_empty() {
-            // Another test may use one of them: it takes it along.
             let _ = docker(&arguments);
         }
     }
@@ -98,14 +97,15 @@ fn eventually<T>(mut ask: impl FnMut() -> Result<T>) -> Result<T> {
     }
 }
 
-fn demo() -> Result<(DemoImages, Loaded)> {
+/// In one test, for in another process one would remove what the other has loaded.
+pub fn the_demo_and_the_probe_do_their_work() -> Result<()> {
     let images = images::demo(&Parts::from_env()?, &Silent)?;
-    let loaded = Loaded::of(&images.archive)?;
-    Ok((images, loaded))
+    let _loaded = Loaded::of(&images.archive)?;
+    the_demo_answers_and_ends_late()?;
+    the_probe_measures_the_demo(&images.probe)
 }
 
-pub fn the_demo_answers_and_ends_late() -> Result<()> {
-    let (_, _loaded) = demo()?;
+fn the_demo_answers_and_ends_late() -> Result<()> {
     let blue = Container::start(&["--hostname", "pod-1", "--read-only", "argoproj/rollouts-demo:blue"])?;
     let address = blue.address()?;
     let answer = eventually(|| http::get(address, "/color"))?;
@@ -133,11 +133,10 @@ pub fn the_demo_answers_and_ends_late() -> Result<()> {
     Ok(())
 }
 
-pub fn the_probe_measures_the_demo() -> Result<()> {
-    let (images, _loaded) = demo()?;
+fn the_probe_measures_the_demo(image: &str) -> Result<()> {
     let target = Container::start(&["--hostname", "pod-2", "argoproj/rollouts-demo:yellow"])?;
     let url = format!("http://{}/color", target.address()?);
-    let probe = Container::start(&[&images.probe, "--url", &url, "--rate", "200", "--timeout", "500ms"])?;
+    let probe = Container::start(&[image, "--url", &url, "--rate", "200", "--timeout", "500ms"])?;
     let address = probe.address()?;
     let results = |from: usize| -> Result<Vec<Value>> {
         let body = http::get(address, &format!("/results?from={from}"))?.body;
