@@ -69,8 +69,6 @@ pub struct KindSource {
     pub archives: Vec<PlanePart>,
     /// The release's `manifests/install.yaml`: the controller as a Deployment, with its RBAC.
     pub install: PathBuf,
-    /// Named by the Deployment; among the images of `archives`, or to be pulled.
-    pub controller_image: String,
 }
 
 /// A cluster that somebody else made.
@@ -140,11 +138,10 @@ impl PlaneRequest {
                 }
                 add("stages", stages::all().as_bytes());
             }
-            Source::Kind(KindSource { kind, node_image, archives, install, controller_image }) => {
+            Source::Kind(KindSource { kind, node_image, archives, install }) => {
                 add("part", kind.sha256.as_bytes());
                 add("image", node_image.as_bytes());
                 archives.iter().for_each(|archive| add("archive", archive.sha256.as_bytes()));
-                add("controller", controller_image.as_bytes());
                 add("install", &read(install)?);
             }
             Source::Existing(ExistingSource { kubeconfig, context, install }) => {

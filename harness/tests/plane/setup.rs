@@ -13,7 +13,7 @@ use proofroll::{
         state::{PlaneDir, StateRoot},
     },
     progress::Silent,
-    run::provision,
+    run::{provision, wish::Wish},
 };
 use tempfile::TempDir;
 
@@ -58,7 +58,7 @@ impl Setup {
 
 /// With the parts and the CRDs that every run uses; what is missing is built first.
 pub fn request() -> Result<PlaneRequest> {
-    let provisions = provision::provide(None, None, &Silent)?;
+    let provisions = provision::provide(&Wish::default(), &Silent)?;
     Ok(provision::request(&provisions, "a test of the plane"))
 }
 
