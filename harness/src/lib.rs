@@ -13,6 +13,7 @@ pub mod cli;
 pub mod cluster;
 pub mod controller;
 pub mod expect;
+pub mod metrics;
 pub mod parts;
 pub mod pods;
 pub mod process;
