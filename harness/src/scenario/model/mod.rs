@@ -6,6 +6,7 @@
 
 mod metric;
 mod pods;
+mod replicas;
 mod state;
 mod step;
 
@@ -14,7 +15,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{metric::*, pods::*, state::*, step::*};
+pub use self::{metric::*, pods::*, replicas::Replicas, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
