@@ -26,9 +26,11 @@ use crate::scenario::model::Answer;
 #[derive(Debug)]
 pub struct MetricServer {
     address: SocketAddr,
-    metrics: Arc<Mutex<BTreeMap<String, Metric>>>,
+    metrics: Metrics,
     serving: JoinHandle<()>,
 }
+
+type Metrics = Arc<Mutex<BTreeMap<String, Metric>>>;
 
 /// One metric: what is still to be answered, and how often it was asked for.
 #[derive(Debug, Default)]
@@ -79,7 +81,7 @@ fn lock(metrics: &Mutex<BTreeMap<String, Metric>>) -> MutexGuard<'_, BTreeMap<St
     metrics.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(listener: TcpListener, metrics: Arc<Mutex<BTreeMap<String, Metric>>>) {
+async fn serve(listener: TcpListener, metrics: Metrics) {
     // Connections are dropped with this one, when the server is.
     let mut connections = tokio::task::JoinSet::new();
     loop {
@@ -101,12 +103,9 @@ async fn serve(listener: TcpListener, metrics: Arc<Mutex<BTreeMap<String, Metric
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    metrics: Arc<Mutex<BTreeMap<String, Metric>>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, metrics: Metrics) -> Result<Response<Full<Bytes>>, Infallible> {
     let name = request.uri().path().trim_matches('/').to_owned();
-    let answer = lock(&metrics).entry(name.clone()).or_default().next();
+    let answer = lock(&metrics).entry(name.clone()).or_default().take();
     let (status, body) = match answer {
         Some(Answer { value, status, delay, .. }) => {
             if let Some(delay) = delay {
@@ -125,7 +124,7 @@ async fn answer(
 
 impl Metric {
     /// Takes the next answer; the last one stays.
-    fn next(&mut self) -> Option<Answer> {
+    fn take(&mut self) -> Option<Answer> {
         self.requests += 1;
         let last = self.script.len() == 1;
         let (answer, left) = self.script.front_mut()?;
