@@ -15,6 +15,7 @@ pub mod controller;
 pub mod expect;
 pub mod fuzz;
 pub mod images;
+pub mod metrics;
 pub mod model;
 pub mod parts;
 pub mod pods;
