@@ -33,6 +33,7 @@ mod sum;
 mod tests;
 pub mod way;
 
+pub(crate) use self::sum::{hex, sha256_hex};
 pub use self::{
     error::{PartError, Tried},
     find::{FoundPart, Origin, PartState, PartStatus, Parts},

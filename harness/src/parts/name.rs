@@ -21,6 +21,8 @@ pub enum PartName {
     Kwok,
     /// The Argo Rollouts controller of one release.
     RolloutsController(Version),
+    /// What runs in pods of a real cluster: the demo application and the load generator, our own.
+    RolloutsDemo,
     /// Runs the pods of a kind node.
     Kubelet,
     /// Makes a kind node part of a cluster.
@@ -43,8 +45,16 @@ impl PartName {
         [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::KubeScheduler, Self::Kwok];
 
     /// The parts that only a kind cluster needs.
-    pub const KIND: [Self; 7] =
-        [Self::Kubelet, Self::Kubeadm, Self::Kubectl, Self::KubeProxy, Self::NodeEtcd, Self::Coredns, Self::Kind];
+    pub const KIND: [Self; 8] = [
+        Self::RolloutsDemo,
+        Self::Kubelet,
+        Self::Kubeadm,
+        Self::Kubectl,
+        Self::KubeProxy,
+        Self::NodeEtcd,
+        Self::Coredns,
+        Self::Kind,
+    ];
 
     /// The parts that a node image of kind is made of.
     pub const NODE: [Self; 9] = [
@@ -85,6 +95,7 @@ impl PartName {
             Self::KubeScheduler => "kube-scheduler",
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
+            Self::RolloutsDemo => "rollouts-demo",
             Self::Kubelet => "kubelet",
             Self::Kubeadm => "kubeadm",
             Self::Kubectl => "kubectl",
@@ -110,6 +121,8 @@ impl PartName {
             Self::KubeScheduler => 15,
             Self::Kwok => 170,
             Self::RolloutsController(_) => 335,
+            // Nearly all of it is the standard library, which the others need too.
+            Self::RolloutsDemo => 5,
             Self::Kubelet => 81,
             Self::Kubeadm => 56,
             Self::Kubectl => 94,

@@ -87,7 +87,12 @@ fn ldflags(part: &PartName, version: &Version) -> String {
         PartName::RolloutsController(_) => {
             format!("{strip} -X github.com/argoproj/argo-rollouts/utils/version.version={version}")
         }
-        PartName::Etcd | PartName::Kwok | PartName::NodeEtcd | PartName::Coredns | PartName::Kind => strip.to_owned(),
+        PartName::Etcd
+        | PartName::Kwok
+        | PartName::NodeEtcd
+        | PartName::Coredns
+        | PartName::RolloutsDemo
+        | PartName::Kind => strip.to_owned(),
     }
 }
 

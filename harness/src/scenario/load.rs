@@ -15,8 +15,10 @@ use super::{
     manifest::{Manifest, in_order},
     model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
     tree::Node,
+    value::Number,
     yaml,
 };
+use crate::metrics::placeholder;
 
 /// A scenario, read and checked: its manifests are there, each step has one action.
 #[derive(Debug, Clone)]
@@ -54,6 +56,18 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether it needs a metric server.
+    pub fn uses_metrics(&self) -> bool {
+        let objects = |manifests: &[Manifest]| manifests.iter().any(|manifest| placeholder::is_in(&manifest.object));
+        let asked = self.steps.iter().any(|step| match &step.action {
+            Action::Metric(_) => true,
+            Action::Apply(manifests) => objects(manifests),
+            Action::Patch(patch) => placeholder::is_in(&patch.merge),
+            _ => !step.requests.is_empty(),
+        });
+        asked || objects(&self.given)
+    }
+
     /// The first part of the id; the whole id for a user's own file.
     pub fn suite(&self) -> &str {
         self.id.split('/').next().unwrap_or(&self.id)
@@ -83,6 +97,8 @@ pub struct LoadedStep {
     pub within: Duration,
     /// Timed pauses that end in this step: step index to least duration.
     pub pauses: BTreeMap<u32, Duration>,
+    /// How often the metric server is asked from the action to the end of the step.
+    pub requests: BTreeMap<String, Number>,
     /// Do not wait for a new second before an action that makes a revision.
     pub same_second: bool,
     /// Where the step is written.
@@ -115,6 +131,11 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         .collect();
 
     check::shape(&tree, &file, &mut faults);
+    for ((node, _), step) in steps.iter().zip(&file.steps) {
+        if let (Some(patch), Some(merge)) = (&step.patch, node.get("patch").and_then(|patch| patch.get("merge"))) {
+            check::scripts(text, merge, &patch.merge, &mut faults);
+        }
+    }
     let releases = check::releases(&tree, &file, &mut faults);
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
@@ -133,7 +154,18 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
         needs.insert(Capability::ControllerProcess);
     }
-    Ok(Scenario {
+    if steps.iter().any(|s| matches!(&s.action, Action::Pods(pods) if pods.is_scripted())) {
+        needs.insert(Capability::FakePods);
+    }
+    let applied = steps.iter().flat_map(|step| match &step.action {
+        Action::Apply(manifests) => manifests.iter().map(|manifest| &manifest.object).collect(),
+        Action::Patch(patch) => vec![&patch.merge],
+        _ => Vec::new(),
+    });
+    if applied.chain(given.iter().map(|manifest| &manifest.object)).any(check::is_scripted) {
+        needs.insert(Capability::ScriptedPods);
+    }
+    let mut scenario = Scenario {
         id,
         at: text.at(tree.at),
         title: file.title,
@@ -149,7 +181,12 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         never: file.never,
         always: file.always,
         waive: file.waive,
-    })
+    };
+    if scenario.uses_metrics() {
+        // Whoever asks must be on this machine: the server listens on loopback alone.
+        scenario.needs.insert(Capability::ControllerProcess);
+    }
+    Ok(scenario)
 }
 
 fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
@@ -164,6 +201,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         hold: step.hold,
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
+        requests: step.requests,
         same_second: step.same_second,
         at: text.at(node.at),
     }
@@ -180,7 +218,11 @@ fn applied(place: &Place, node: &Node, step: &Step, faults: &mut Faults) -> Mani
 
 fn read(place: &Place, name: &str, node: &Node, faults: &mut Faults) -> Option<Vec<Manifest>> {
     match place.read(name) {
-        Ok(text) => Manifest::read(&text).map_err(|fault| faults.push(fault)).ok(),
+        Ok(text) => {
+            let manifests = Manifest::read(&text).map_err(|fault| faults.push(fault)).ok()?;
+            check::manifest(&text, faults);
+            Some(manifests)
+        }
         Err((what, near)) => {
             let why =
                 near.unwrap_or_else(|| "paths are relative to the scenario file; `@name` is a shared manifest".into());
