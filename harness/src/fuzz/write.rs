@@ -34,7 +34,6 @@ fn scenario(case: &Case, name: &str, title: &str, given: bool) -> String {
     let within = format!("    within: {}s", patience(case));
     let rest = |lines: &mut Vec<String>, phase: &str| {
         lines.push(format!("    expect: {{{phase}at-rest: true, replicas: model}}"));
-        lines.push("    hold: {reconciles: 1}".into());
         lines.push(within.clone());
     };
     lines.push(format!("  - apply: {name}.rollout.yaml"));

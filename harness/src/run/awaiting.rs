@@ -25,6 +25,8 @@ pub struct Awaited<'a> {
     pub from: Point,
     /// The action's gate.
     pub gate: &'a Gate,
+    /// The expectation is looked for from here on: what met it before did not last.
+    pub not_before: Point,
     /// The expectation; None: the gate alone.
     pub expect: Option<&'a StateMatch>,
     /// States that must not come meanwhile: waiting ends when one does.
@@ -102,7 +104,7 @@ impl Awaited<'_> {
         let Some(gate) = self.gate.find(history, self.from) else { return Outcome::TimedOut { gate: None } };
         let met = match self.expect {
             None => Some(gate),
-            Some(expect) => temporal::first(history, gate, expect, self.subject),
+            Some(expect) => temporal::first(history, gate.max(self.not_before), expect, self.subject),
         };
         let to = met.unwrap_or(history.end());
         let is_broken = |claim| matches!(claim, temporal::Claim::Broken(..));
