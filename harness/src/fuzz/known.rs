@@ -1,11 +1,14 @@
 //! What is known to be wrong in the releases that are tested: cases that would show it are not made.
 //! Each has its page under `findings/`.
 
-use super::case::{Amount, Canary, Case, Step, Strategy};
+use super::case::{Amount, BlueGreen, Canary, Case, Router, Step, Strategy};
 
 /// The page of the first finding that this case could run into.
 pub fn in_case(case: &Case) -> Option<&'static str> {
-    let found: [(&str, fn(&Case) -> bool); 1] = [("findings/half-a-pod-below-all.md", half_a_pod_below_all)];
+    let found: [(&str, fn(&Case) -> bool); 2] = [
+        ("findings/half-a-pod-below-all.md", half_a_pod_below_all),
+        ("findings/no-scale-down-delay.md", no_scale_down_delay),
+    ];
     found.into_iter().find(|(_, shows)| shows(case)).map(|(page, _)| page)
 }
 
@@ -18,4 +21,12 @@ fn half_a_pod_below_all(case: &Case) -> bool {
     let weights = || steps.iter().filter_map(|step| if let Step::Weight(weight) = step { Some(*weight) } else { None });
     case.sizes()
         .any(|replicas| weights().any(|weight| replicas > 1 && 2 * weight * replicas == 100 * (2 * replicas - 1)))
+}
+
+/// `scaleDownDelaySeconds: 0`: the old pods stay for ever, and the controller runs in a circle.
+fn no_scale_down_delay(case: &Case) -> bool {
+    match &case.strategy {
+        Strategy::Canary(Canary { router, .. }) => matches!(router, Some(Router { delay: Some(0), .. })),
+        Strategy::BlueGreen(BlueGreen { delay, .. }) => *delay == Some(0),
+    }
 }

@@ -72,6 +72,7 @@ impl Awaited<'_> {
     ) -> Result<Outcome, BarrierError> {
         let mut arrivals = timeline.arrivals();
         let mut looked_at = None;
+        let mut awaited = *self;
         loop {
             arrivals.mark_unchanged();
             let (count, seems) = {
@@ -83,9 +84,13 @@ impl Awaited<'_> {
             let over = Instant::now() >= deadline;
             if over || (looked_at != Some(count) && (seems || lull)) {
                 timeline.barrier().await?;
-                let outcome = self.look(timeline.log().history());
-                match outcome {
-                    Outcome::TimedOut { .. } if !over => looked_at = Some(count),
+                let log = timeline.log();
+                match awaited.look(log.history()) {
+                    Outcome::TimedOut { gate } if !over => {
+                        looked_at = Some(count);
+                        // No state is looked at twice: some controllers write without end.
+                        awaited.not_before = gate.map_or(awaited.not_before, |_| log.history().end());
+                    }
                     outcome => return Ok(outcome),
                 }
             } else if seems || lull {

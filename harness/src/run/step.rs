@@ -154,13 +154,13 @@ impl Hands<'_> {
 
     /// The controller's log of a step that failed, its end.
     fn log_of_step(&self, slice: v1::Slice) -> String {
-        match self.controller.log().slice(slice.from, slice.to) {
-            Ok(lines) => {
+        match self.controller.log().end_of(slice.from, slice.to) {
+            Ok((lines, whole)) => {
                 let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
-                let which = if shown.len() < lines.len() {
-                    format!("the last {LOG_LINES} of {} lines", lines.len())
-                } else {
-                    "all of it".into()
+                let which = match whole {
+                    true if shown.len() < lines.len() => format!("the last {LOG_LINES} of {} lines", lines.len()),
+                    true => "all of it".into(),
+                    false => format!("the last {LOG_LINES} of very many lines"),
                 };
                 format!("the controller's log of this step ({which}):\n{}\n", render(shown).trim_end())
             }
