@@ -181,13 +181,21 @@ pub enum Parts {
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
     Build {
-        /// Which; default: those of the embedded control plane and the newest controller.
-        names: Vec<crate::parts::PartName>,
+        /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
+        /// node image of kind is made of).
+        names: Vec<crate::parts::PartNames>,
     },
-    /// Print the path of one; it is built if need be.
+    /// Print the path of each; what is missing is built.
     Path {
         /// Which.
-        name: crate::parts::PartName,
+        #[arg(required = true)]
+        names: Vec<crate::parts::PartNames>,
+    },
+    /// Print the name of each one's entry in the cache, which changes with all that it is built from.
+    Entry {
+        /// Which.
+        #[arg(required = true)]
+        names: Vec<crate::parts::PartNames>,
     },
 }
 

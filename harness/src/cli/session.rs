@@ -163,7 +163,14 @@ fn keep(plane: &Plane, reports: &[v1::Scenario]) -> Result<(), Fault> {
         anstream::println!("kept: namespace {namespace}");
     }
     anstream::println!("  export KUBECONFIG={}", plane.dir().kubeconfig().display());
-    anstream::println!("  (the controllers have ended; `proofroll down` stops the cluster)");
+    let more = match &plane.record().deployed {
+        Some(controller) => format!(
+            "  kubectl argo rollouts get rollout NAME -n NAMESPACE    (the controller runs in {}; `proofroll down` deletes the cluster)",
+            controller.namespace
+        ),
+        None => "  (the controllers have ended; `proofroll down` stops the cluster)".to_owned(),
+    };
+    anstream::println!("{more}");
     Ok(())
 }
 

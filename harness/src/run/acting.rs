@@ -25,6 +25,7 @@ pub(super) async fn act(actor: &Actor, controller: &Serving, on: &str, action: &
         Action::Scale(scale) => actor.scale(on, scale).await,
         Action::Delete(delete) => actor.delete(on, delete).await,
         Action::Annotate(annotate) => actor.annotate(on, annotate).await,
+        Action::Pods(pods) => actor.pods(on, pods).await,
         Action::Controller(what) => {
             let Some(own) = controller.own() else {
                 // The gate lets no such scenario through: see `Capability::ControllerProcess`.

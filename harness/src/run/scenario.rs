@@ -166,7 +166,7 @@ async fn in_namespace(
     }
     let evidence =
         evidence::Evidence { scenario, trouble: &trouble, timeline: &timeline, report, own_writes: &own_writes };
-    let kept = evidence.keep(&stage.options.evidence, &controller).await;
+    let kept = evidence.keep(&stage.options.evidence, &controller, stage.plane).await;
     Err(evidence::enter(kept, &stage.options.evidence, trouble, report))
 }
 
