@@ -1,15 +1,36 @@
-//! What is known to be wrong in the releases that are tested: cases that would show it are not made.
-//! Each has its page under `findings/`.
+//! What is known to be wrong in the releases that are tested: cases that would show it are not made
+//! unless they are asked for. Each has its page under `findings/`.
 
 use super::case::{Amount, BlueGreen, Canary, Case, Router, Step, Strategy};
 
+/// What becomes of cases that are known to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// They are not made.
+    LeftOut,
+    /// They are made too.
+    Too,
+}
+
+impl Known {
+    /// Whether `case` may be made.
+    pub fn allows(self, case: &Case) -> bool {
+        self == Self::Too || in_case(case).is_none()
+    }
+}
+
+/// A finding: its page, and whether a case could run into it.
+type Finding = (&'static str, fn(&Case) -> bool);
+
+/// All findings that cases are kept away from.
+pub const ALL: [Finding; 2] = [
+    ("findings/half-a-pod-below-all.md", half_a_pod_below_all),
+    ("findings/no-scale-down-delay.md", no_scale_down_delay),
+];
+
 /// The page of the first finding that this case could run into.
 pub fn in_case(case: &Case) -> Option<&'static str> {
-    let found: [(&str, fn(&Case) -> bool); 2] = [
-        ("findings/half-a-pod-below-all.md", half_a_pod_below_all),
-        ("findings/no-scale-down-delay.md", no_scale_down_delay),
-    ];
-    found.into_iter().find(|(_, shows)| shows(case)).map(|(page, _)| page)
+    ALL.into_iter().find(|(_, shows)| shows(case)).map(|(page, _)| page)
 }
 
 /// A weight that is half a pod below all of them, and no surge: the canary is scaled to nothing.

@@ -26,7 +26,7 @@ pub mod shrink;
 pub mod signature;
 pub mod write;
 
-pub use self::{case::Case, generate::case as generate, hunt::Hunt};
+pub use self::{case::Case, generate::case as generate, hunt::Hunt, known::Known};
 
 #[cfg(test)]
 mod tests;

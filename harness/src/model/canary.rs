@@ -118,7 +118,12 @@ pub(super) fn routed(routed: &Routed, replicas: i64, situation: Situation) -> Re
             let stable = if routed.dynamic_stable_scale {
                 sources.push(source::DYNAMIC_STABLE);
                 let by_weight = weight::rounded_up(all - weight, all, replicas);
-                by_weight..=by_weight.max(floor)
+                if scale.is_some() {
+                    sources.push(source::DYNAMIC_STABLE_PODS);
+                    by_weight..=replicas
+                } else {
+                    by_weight..=by_weight.max(floor)
+                }
             } else {
                 sources.push(source::ROUTED_STABLE);
                 replicas..=replicas

@@ -149,6 +149,14 @@ fn a_stable_version_that_shrinks(#[case] weight: i64, #[case] replicas: i64, #[c
     assert_eq!(resting.figures.to_string(), expected);
 }
 
+/// By the traffic 2, by the number of canary pods 4.
+#[test]
+fn a_stable_version_that_shrinks_with_two_measures() {
+    let steps = json!([{"setCanaryScale": {"weight": 1}}, {"setWeight": 66}, {"pause": {}}]);
+    let resting = at(routed(json!({"dynamicStableScale": true}), steps), 4, 2);
+    assert_eq!(resting.figures.to_string(), "stable 2..4, canary 0..1, together 2..5");
+}
+
 /// The table of scaledown-aborted-rs.md.
 #[rstest]
 #[case::basic(json!({"canary": {"abortScaleDownDelaySeconds": 0}}), "stable 4, canary 0")]
