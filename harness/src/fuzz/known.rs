@@ -33,6 +33,13 @@ pub fn in_case(case: &Case) -> Option<&'static str> {
     ALL.into_iter().find(|(_, shows)| shows(case)).map(|(page, _)| page)
 }
 
+/// An invariant that this case is known not to obey, and the page that says so: the case is made, for all
+/// else about it is of interest.
+pub fn waived(case: &Case) -> Option<(&'static str, &'static str)> {
+    let overshoots = case.rollback_window.is_some() && !case.steps().is_empty();
+    overshoots.then_some(("step-index", "findings/a-step-beyond-the-last.md"))
+}
+
 /// A weight that is half a pod below all of them, and no surge: the canary is scaled to nothing.
 fn half_a_pod_below_all(case: &Case) -> bool {
     let Strategy::Canary(Canary { steps, surge, router: None, .. }) = &case.strategy else { return false };
