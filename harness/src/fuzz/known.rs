@@ -1,7 +1,7 @@
 //! What is known to be wrong in the releases that are tested: cases that would show it are not made
 //! unless they are asked for. Each has its page under `findings/`.
 
-use super::case::{Amount, BlueGreen, Canary, Case, Router, Step, Strategy};
+use super::case::{Amount, BlueGreen, Canary, Case, Router, Step, Strategy, Tracker, What};
 
 /// What becomes of cases that are known to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +23,10 @@ impl Known {
 type Finding = (&'static str, fn(&Case) -> bool);
 
 /// All findings that cases are kept away from.
-pub const ALL: [Finding; 2] = [
+pub const ALL: [Finding; 3] = [
     ("findings/half-a-pod-below-all.md", half_a_pod_below_all),
     ("findings/no-scale-down-delay.md", no_scale_down_delay),
+    ("findings/a-paused-canary-is-not-scaled.md", scaled_while_stopped),
 ];
 
 /// The page of the first finding that this case could run into.
@@ -57,4 +58,11 @@ fn no_scale_down_delay(case: &Case) -> bool {
         Strategy::Canary(Canary { router, .. }) => matches!(router, Some(Router { delay: Some(0), .. })),
         Strategy::BlueGreen(BlueGreen { delay, .. }) => *delay == Some(0),
     }
+}
+
+/// A canary that a person has stopped is not scaled.
+fn scaled_while_stopped(case: &Case) -> bool {
+    let mut tracker = Tracker::default();
+    let mut scales = |what| tracker.takes(what) && tracker.paused && matches!(what, What::Scale(_));
+    matches!(case.strategy, Strategy::Canary(_)) && case.acts.iter().any(|act| scales(act.what))
 }

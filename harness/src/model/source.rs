@@ -164,3 +164,8 @@ pub const DYNAMIC_STABLE_PODS: Source = Source {
     page: SPECIFICATION,
     says: "Automatically reduce the number of stable pods as the number of canary pods increases",
 };
+/// spec.paused from the beginning.
+pub const CREATED_PAUSED: Source = Source {
+    page: SPECIFICATION,
+    says: "If true at initial creation of Rollout, replicas are not scaled up automatically from zero unless manually promoted.",
+};

@@ -211,6 +211,16 @@ fn what_is_stopped_by_a_person_is_only_bounded() {
     assert_eq!(resting.figures.to_string(), "stable 0..5, canary 0..5, together 0..5");
 }
 
+/// "HPA auto-scaling will still occur"
+#[rstest]
+#[case(json!({"canary": {}}))]
+#[case(json!({"canary": {"trafficRouting": {}}}))]
+#[case(json!({"blueGreen": {}}))]
+fn what_is_not_updated_is_scaled_though_it_is_stopped(#[case] written: Value) {
+    let resting = resting(&strategy(written), 4, Situation::HeldSettled);
+    assert_eq!(resting.figures.to_string(), "stable 4, canary 0 or stable 0, canary 0");
+}
+
 fn any_routed() -> impl Gen<Value = Routed> {
     (any::<bool>(), proptest::option::of(0_i64..5), 0_i64..=100).prop_map(|(dynamic, min_pods, weight)| Routed {
         steps: vec![crate::rollout::CanaryStep::SetWeight(weight)],
