@@ -20,10 +20,16 @@ use super::{
 use crate::{
     act::{self, Actor, Done},
     controller::{Fence, Serving, log::render},
-    expect::{self, Gate, Subject, temporal},
+    expect::{
+        self, Gate, Subject,
+        temporal::{self, Claim},
+    },
     metrics::MetricServer,
     report::v1,
-    scenario::{Action, LoadedStep, model::Hold},
+    scenario::{
+        Action, LoadedStep,
+        model::{Hold, StateMatch},
+    },
     timeline::{History, Kind, Point, Timeline, pauses},
     timeouts::scaled,
 };
@@ -87,15 +93,16 @@ impl Hands<'_> {
         let awaited = Awaited {
             from,
             gate: &gate,
+            not_before: from,
             expect: step.expect.as_ref(),
             never: &step.never,
             always: &step.always,
             subject,
         };
-        let outcome = {
-            let (listener, id) = (self.listener, self.id);
-            let passing = |live: &crate::timeline::World| listener.hear(id, News::Passing { rollout: &step.on, live });
-            awaited.wait(self.timeline, began.0 + scaled(step.within), passing).await?
+        let deadline = began.0 + scaled(step.within);
+        let outcome = match &step.expect {
+            Some(expect) if expect.at_rest == Some(true) => self.rest(awaited, expect, deadline).await?,
+            _ => self.await_state(&awaited, deadline).await?,
         };
         if let Outcome::Met { at, .. } = outcome
             && let Some(hold) = &step.hold
@@ -143,6 +150,37 @@ impl Hands<'_> {
         }
     }
 
+    async fn await_state(&self, awaited: &Awaited<'_>, deadline: Instant) -> Result<Outcome, Trouble> {
+        let (listener, id, rollout) = (self.listener, self.id, awaited.subject.rollout);
+        let passing = |live: &crate::timeline::World| listener.hear(id, News::Passing { rollout, live });
+        Ok(awaited.wait(self.timeline, deadline, passing).await?)
+    }
+
+    /// Awaits a state that says of itself that it rests, and is still the same when the controller has
+    /// looked once more. One that is not was none: between a decision and what the controller does about
+    /// it, all may look quiet.
+    async fn rest(&self, mut awaited: Awaited<'_>, expect: &StateMatch, deadline: Instant) -> Result<Outcome, Trouble> {
+        loop {
+            let outcome = self.await_state(&awaited, deadline).await?;
+            let Outcome::Met { gate, at } = outcome else { return Ok(outcome) };
+            self.fence(awaited.subject.rollout).await?;
+            self.timeline.barrier().await?;
+            let log = self.timeline.log();
+            let history = log.history();
+            match temporal::always(history, at, history.end(), expect, awaited.subject) {
+                Claim::Broken(..) if Instant::now() >= deadline => return Ok(Outcome::TimedOut { gate: Some(gate) }),
+                Claim::Broken(point, _) => awaited.not_before = point,
+                Claim::Held(_) | Claim::NotJudged(_) => return Ok(outcome),
+            }
+        }
+    }
+
+    async fn fence(&self, rollout: &str) -> Result<(), Trouble> {
+        let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
+        let passed = fence.pass(rollout, scaled(FENCE)).await;
+        passed.map(|_| ()).map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))
+    }
+
     fn log_position(&self) -> Result<u64, Trouble> {
         let position = self.controller.log().position();
         position.map_err(|error| Trouble::Infra(format!("the controller's log can't be read: {error}")))
@@ -150,13 +188,13 @@ impl Hands<'_> {
 
     /// The controller's log of a step that failed, its end.
     fn log_of_step(&self, slice: v1::Slice) -> String {
-        match self.controller.log().slice(slice.from, slice.to) {
-            Ok(lines) => {
+        match self.controller.log().end_of(slice.from, slice.to) {
+            Ok((lines, whole)) => {
                 let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
-                let which = if shown.len() < lines.len() {
-                    format!("the last {LOG_LINES} of {} lines", lines.len())
-                } else {
-                    "all of it".into()
+                let which = match whole {
+                    true if shown.len() < lines.len() => format!("the last {LOG_LINES} of {} lines", lines.len()),
+                    true => "all of it".into(),
+                    false => format!("the last {LOG_LINES} of very many lines"),
                 };
                 format!("the controller's log of this step ({which}):\n{}\n", render(shown).trim_end())
             }
@@ -172,11 +210,7 @@ impl Hands<'_> {
             tokio::time::sleep(span.0.saturating_sub(stood)).await;
         }
         for _ in 0..hold.reconciles.unwrap_or(0) {
-            let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
-            fence
-                .pass(&step.on, scaled(FENCE))
-                .await
-                .map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))?;
+            self.fence(&step.on).await?;
         }
         self.timeline.barrier().await?;
         Ok(())
@@ -272,7 +306,8 @@ impl LookingBack<'_> {
                 report.claims.push(claim);
             }
         }
-        let end = if self.step.hold.is_some() || !met { self.history.end() } else { at };
+        let rests = self.step.expect.as_ref().is_some_and(|expect| expect.at_rest == Some(true));
+        let end = if self.step.hold.is_some() || rests || !met { self.history.end() } else { at };
         let trouble = (!failures.is_empty()).then(|| {
             report.verdict = v1::Verdict::Fail;
             let surroundings =
