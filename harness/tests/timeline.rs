@@ -80,7 +80,7 @@ async fn delete_now(client: &Client, namespace: &str, name: &str) -> Result<()> 
 async fn made_and_deleted(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let client = plane.client();
-    let timeline = Timeline::open(client.clone(), &namespace).await?;
+    let timeline = Timeline::open(client.clone(), &namespace, &[]).await?;
     for round in 0..30 {
         let name = format!("short-lived-{round}");
         let rv = create(&client, Kind::Pod, &namespace, pod(&name)).await?;
@@ -98,7 +98,7 @@ async fn made_and_deleted(plane: Arc<Plane>) -> Result<()> {
 async fn across_kinds(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let client = plane.client();
-    let timeline = Timeline::open(client.clone(), &namespace).await?;
+    let timeline = Timeline::open(client.clone(), &namespace, &[]).await?;
     let mut wanted = Vec::new();
     for round in 0..20 {
         wanted.push(create(&client, Kind::Pod, &namespace, pod(&format!("p{round}"))).await?);
@@ -171,7 +171,7 @@ async fn cut(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let direct = plane.client();
     let wire = Wire::to(server_of(&plane)?).await?;
-    let timeline = Timeline::open(wire.client(&plane).await?, &namespace).await?;
+    let timeline = Timeline::open(wire.client(&plane).await?, &namespace, &[]).await?;
     let mut made = Vec::new();
     for round in 0..15 {
         made.push(create(&direct, Kind::Pod, &namespace, pod(&format!("p{round}"))).await?);
@@ -194,7 +194,7 @@ async fn cut(plane: Arc<Plane>) -> Result<()> {
 async fn closed(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let wire = Wire::to(server_of(&plane)?).await?;
-    let timeline = Timeline::open(wire.client(&plane).await?, &namespace).await?;
+    let timeline = Timeline::open(wire.client(&plane).await?, &namespace, &[]).await?;
     wire.open.store(false, Ordering::SeqCst);
     wire.cut();
     let barrier = tokio::time::timeout(Duration::from_secs(60), timeline.barrier()).await?;

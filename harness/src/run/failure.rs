@@ -9,7 +9,7 @@ use crate::{
     expect::{Check, Subject, compare, temporal::Passage},
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
-    timeline::{History, Kind, Point, World, kind::MARKER},
+    timeline::{History, Kind, Point, World, marker::MARKER},
     view,
 };
 
@@ -44,6 +44,13 @@ pub fn not_met(
         let _ = writeln!(text, "{stood}");
     }
     text
+}
+
+/// What is said when the moment to act did not come. `live`: how it stands.
+pub fn no_moment(live: &World, step: &LoadedStep, trigger: &StateMatch, subject: Subject<'_>) -> String {
+    let within = words(step.within);
+    let table = table(&compare(trigger, live, subject));
+    format!("at, written at {}: the moment to act did not come within {within}\n{table}", trigger.at)
 }
 
 /// What is said when the controller has not even taken notice of the action.

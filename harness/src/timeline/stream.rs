@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::kind::{Kind, MARKER};
+use super::{kind::Kind, marker::MARKER};
 
 /// What a stream tells the log.
 #[derive(Debug, Clone, PartialEq)]
