@@ -10,7 +10,10 @@ use ::cel::{
 use serde_json::Value;
 
 use super::{Check, pattern::Scope};
-use crate::scenario::value::Expression;
+use crate::{
+    scenario::value::Expression,
+    timeline::{Kind, World},
+};
 
 /// Evaluates `expression` about `value` (`self`), which stands at `path`, and what else is in scope.
 pub fn check(expression: &Expression, path: &str, value: Option<&Value>, scope: Scope<'_>) -> Check {
@@ -21,6 +24,7 @@ pub fn check(expression: &Expression, path: &str, value: Option<&Value>, scope: 
             "object" => scope.object.map_or(Cel::Null, of_json),
             "rollout" => scope.rollout.map_or(Cel::Null, of_json),
             "objects" => Cel::List(Arc::new(scope.objects.iter().map(|object| of_json(object)).collect())),
+            "kinds" => kinds(scope.world),
             _ => map(scope.hashes.iter().map(|(revision, hash)| {
                 (Key::Int(i64::try_from(*revision).unwrap_or(i64::MAX)), Cel::String(Arc::new(hash.clone())))
             })),
@@ -104,6 +108,15 @@ fn of_json(value: &Value) -> Cel {
             map(fields.iter().map(|(key, value)| (Key::String(Arc::new(key.clone())), of_json(value))))
         }
     }
+}
+
+/// Name of each kind that is watched to its objects; of a kind that has none there is an empty list.
+fn kinds(world: &World) -> Cel {
+    let named = Kind::met().into_iter().map(|kind| {
+        let objects = world.objects(kind).map(|object| of_json(&object.raw)).collect();
+        (Key::String(Arc::new(kind.name().to_owned())), Cel::List(Arc::new(objects)))
+    });
+    map(named)
 }
 
 fn map(entries: impl Iterator<Item = (Key, Cel)>) -> Cel {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::{Check, Subject};
 use crate::{
     scenario::model::{About, EventMatch},
-    timeline::{History, Kind, Point, World, marker::MARKER},
+    timeline::{History, Kind, Point, World},
 };
 
 /// So many events of one source about one object are let through at once (`defaultSpamBurst` of client-go's
@@ -45,7 +45,7 @@ pub fn is_about(about: Option<&About>, event: &Value, subject: Subject<'_>) -> b
         None => ("Rollout", Some(subject.rollout)),
         Some(About { kind, name }) => (kind.as_str(), name.as_deref()),
     };
-    involved["kind"] == kind && involved["name"] != MARKER && name.is_none_or(|name| involved["name"] == name)
+    involved["kind"] == kind && name.is_none_or(|name| involved["name"] == name)
 }
 
 /// Whether the state was made by an event that is like `expected`.

@@ -65,7 +65,7 @@ pub fn compare(expected: &StateMatch, world: &World, subject: Subject<'_>) -> Ve
         let hashes = info.iter().flat_map(|info| &info.replica_sets).map(|set| (set.revision, set.hash.clone()));
         let hashes: Vec<_> = hashes.collect();
         let rollout = world.rollout_object(subject.rollout).map(|object| &object.raw);
-        let scope = Scope { release: subject.release, object: rollout, objects: &[], rollout, hashes: &hashes };
+        let scope = Scope { release: subject.release, object: rollout, objects: &[], rollout, hashes: &hashes, world };
         if let (Some(status), Some(rollout)) = (&expected.status, rollout) {
             checks.list.extend(pattern::compare(status, rollout.get("status"), "status", scope));
         }

@@ -51,6 +51,9 @@ fn wrong(yaml: &str) -> String {
 #[case::the_rollout(
     "{objects: [{kind: Rollout, fields: {metadata: {generation: 4}}, cel: 'object.status.stableRS == hashes[4]'}]}"
 )]
+#[case::across_kinds(
+    "{objects: [{kind: ReplicaSet, revision: 4, cel: 'kinds.Pod.all(p, p.metadata.name.startsWith(object.metadata.name))'}]}"
+)]
 #[case::owned(
     "{objects: [{kind: ReplicaSet, revision: 1, fields: {metadata: {ownerReferences: [{kind: Rollout, controller: true}]}}}]}"
 )]

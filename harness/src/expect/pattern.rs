@@ -7,7 +7,10 @@ use super::{
     Check, cel,
     quantified::{About, quantified},
 };
-use crate::scenario::value::{Fields, Number, Pattern, Plain, Word, inner, matches};
+use crate::{
+    scenario::value::{Fields, Number, Pattern, Plain, Word, inner, matches},
+    timeline::World,
+};
 
 /// What a pattern may ask about besides the value itself.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,8 @@ pub struct Scope<'a> {
     pub rollout: Option<&'a Value>,
     /// Revision number and pod template hash.
     pub hashes: &'a [(u64, String)],
+    /// All that exists.
+    pub world: &'a World,
 }
 
 /// A value of more characters is shown cut.

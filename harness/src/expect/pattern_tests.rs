@@ -30,8 +30,15 @@ fn wrong(yaml: &str) -> String {
     let pattern: Pattern = serde_saphyr::from_str(yaml).unwrap_or_else(|e| panic!("{yaml}: {e}"));
     let (release, object) = (Version::new(1, 10, 2), object());
     let hashes = [(1, "abc".to_owned())];
-    let scope =
-        Scope { release: &release, object: Some(&object), objects: &[], rollout: Some(&object), hashes: &hashes };
+    let world = World::default();
+    let scope = Scope {
+        release: &release,
+        object: Some(&object),
+        objects: &[],
+        rollout: Some(&object),
+        hashes: &hashes,
+        world: &world,
+    };
     let checks = compare(&pattern, Some(&object), "", scope);
     assert!(!checks.is_empty(), "{yaml}");
     let wrong = checks.iter().filter(|check| !check.ok);
@@ -62,6 +69,7 @@ fn wrong(yaml: &str) -> String {
 #[case::cel("{spec: {cel: 'self.replicas == 2 && object.metadata.name == \"a\"'}}")]
 #[case::cel_several("{cel: [self.spec.replicas > 1, 'hashes[1] == \"abc\"', rollout.spec.replicas == 2]}")]
 #[case::cel_of_an_item("{spec: {containers: {any: {cel: self.name == 'side'}}}}")]
+#[case::cel_of_all("{cel: size(kinds.Pod) == 0}")]
 #[case::json("{metadata: {annotations: {config: {json: {weights: {any: {name: x, weight: 5}}}}}}}")]
 fn what_is_like_it(#[case] yaml: &str) {
     assert_eq!(wrong(yaml), "");

@@ -11,6 +11,7 @@ use crate::{
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
     timeline::{History, Point},
+    timeouts::scaled,
 };
 
 /// A step's `never` and `always`, which reach to the next action's gate.
@@ -119,6 +120,7 @@ pub fn events(
         None => String::new(),
     };
     let list = if seen.is_empty() { "    (none)".to_owned() } else { seen.join("\n") };
-    let detail = format!("no event {missing}{after}; those since the action, in order:\n{list}");
+    let within = humantime::format_duration(scaled(step.within));
+    let detail = format!("no event {missing}{after} within {within}; those since the action, in order:\n{list}");
     v1::Claim { claim, outcome: v1::Outcome::Broken, detail }
 }

@@ -9,7 +9,7 @@ use crate::{
     expect::{Check, Subject, compare, temporal::Passage},
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
-    timeline::{History, Kind, Point, World, marker::MARKER},
+    timeline::{History, Kind, Point, World},
     view,
 };
 
@@ -71,7 +71,12 @@ pub fn not_observed(history: &History, step: &LoadedStep) -> String {
 
 /// What is said of an expectation when a claim was broken before it was met.
 pub fn not_yet_met(world: &World, expect: &StateMatch, subject: Subject<'_>) -> String {
-    format!("expect, written at {}, had not been met yet:\n{}", expect.at, table(&compare(expect, world, subject)))
+    let checks = compare(expect, world, subject);
+    // It may be met in the very state that broke the claim, or a little later.
+    if checks.iter().all(|check| check.ok) {
+        return String::new();
+    }
+    format!("expect, written at {}, had not been met yet:\n{}", expect.at, table(&checks))
 }
 
 /// What differs as a table (field, expected, seen), and the names of what does not.
@@ -162,8 +167,7 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
     for line in last_states(history, from, subject, now) {
         let _ = writeln!(text, "  {line}");
     }
-    let events: Vec<_> =
-        history.entries().iter().filter(|entry| entry.kind() == Kind::Event && !ours(&entry.object.raw)).collect();
+    let events: Vec<_> = history.entries().iter().filter(|entry| entry.kind() == Kind::Event).collect();
     let _ = writeln!(text, "the last events:{}", if events.is_empty() { " (none)" } else { "" });
     for entry in &events[events.len().saturating_sub(LAST_EVENTS)..] {
         let event = &entry.object.raw;
@@ -179,11 +183,6 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
         );
     }
     text
-}
-
-/// Whether an event is about an object of the harness's own, not of the scenario's.
-fn ours(event: &serde_json::Value) -> bool {
-    event["involvedObject"]["name"] == MARKER
 }
 
 /// The last states in which the one-line view of the Rollout changed.

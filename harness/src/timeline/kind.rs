@@ -94,6 +94,12 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == written).or_else(|| met().names.get(written).copied())
     }
 
+    /// All kinds that are known by now.
+    pub fn met() -> Vec<Self> {
+        let met = met();
+        Self::ALL.into_iter().chain(met.shapes.iter().map(|shape| Self::Other(Other(shape)))).collect()
+    }
+
     /// `apiVersion` of its objects.
     pub fn api_version(self) -> &'static str {
         match self {

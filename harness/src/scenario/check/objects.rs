@@ -7,6 +7,9 @@ use crate::scenario::{
     value::Expression,
 };
 
+/// What expressions within an object can ask about.
+const WITHIN: [&str; 5] = ["self", "object", "rollout", "hashes", "kinds"];
+
 /// Checks `objects`, `conditions`, `hashes`, `status` and `event` of a state.
 pub(super) fn check(node: &Node, state: &StateMatch, faults: &mut Faults) {
     let nodes = node.get("objects").map(Node::items).unwrap_or_default();
@@ -38,7 +41,7 @@ pub(super) fn check(node: &Node, state: &StateMatch, faults: &mut Faults) {
             faults.at(node.at, "`status` is the Rollout's whole status, a map", help);
         }
         status.expressions(&mut |expression| {
-            known(node, expression, &["self", "object", "rollout", "hashes"], faults);
+            known(node, expression, &WITHIN, faults);
         });
     }
     if let (Some(node), Some(event)) = (node.get("event"), &state.event) {
@@ -136,15 +139,18 @@ fn what(node: &Node, object: &ObjectMatch, faults: &mut Faults) {
 
 /// That expressions ask only about what is known where they stand.
 fn expressions(node: &Node, object: &ObjectMatch, faults: &mut Faults) {
-    let here: &[&str] =
-        if object.is_one() { &["object", "rollout", "hashes"] } else { &["objects", "rollout", "hashes"] };
+    let here: &[&str] = if object.is_one() {
+        &["object", "rollout", "hashes", "kinds"]
+    } else {
+        &["objects", "rollout", "hashes", "kinds"]
+    };
     for expression in &object.cel.0 {
         known(node, expression, here, faults);
     }
     let quantifier = object.quantifier();
     for pattern in object.fields.iter().chain(quantifier.parts().map(|(_, pattern)| pattern)) {
         pattern.expressions(&mut |expression| {
-            known(node, expression, &["self", "object", "rollout", "hashes"], faults);
+            known(node, expression, &WITHIN, faults);
         });
     }
 }

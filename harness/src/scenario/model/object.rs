@@ -54,7 +54,8 @@ pub struct ObjectMatch {
     #[serde(default)]
     pub r#where: Option<Pattern>,
     /// CEL expressions that must be true, about `object` (where one is meant) or `objects` (a list), `rollout` (the
-    /// step's) and `hashes` (revision number to pod template hash).
+    /// step's), `hashes` (revision number to pod template hash) and `kinds` (of each kind that is watched, all objects:
+    /// `kinds.Pod`).
     #[serde(default)]
     pub cel: Expressions,
 }

@@ -21,7 +21,7 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
 });
 
 /// What an expression can ask about. Not each of them is known everywhere; see the checks.
-pub const VARIABLES: [&str; 5] = ["object", "self", "objects", "rollout", "hashes"];
+pub const VARIABLES: [&str; 6] = ["object", "self", "objects", "rollout", "hashes", "kinds"];
 
 /// An expression that is true or false.
 #[derive(Clone)]
