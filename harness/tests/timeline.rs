@@ -135,7 +135,10 @@ async fn other_kinds(plane: Arc<Plane>) -> Result<()> {
         let request = Request::new(policy.path(&namespace)).delete(&name, &Default::default());
         send(&client, request).await?;
         wanted.push(create(&client, limits, &namespace, named(format!("l{round}"), &json!({"limits": []}))).await?);
-        timeline.barrier().await?;
+        let point = timeline.barrier().await?;
+        let behind = |kind: &&Kind| timeline.log().reached(**kind).is_none_or(|reached| reached < point);
+        let behind: Vec<_> = timeline.kinds().iter().filter(behind).collect();
+        ensure!(behind.is_empty(), "not at the common point {point}: {behind:?}");
     }
     let log = timeline.log();
     let history = log.history();
