@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::run::wish::{self, Provider, Wish};
+
 /// Tests a build of the Argo Rollouts controller on a real control plane.
 ///
 /// proofroll boots etcd, kube-apiserver, kube-controller-manager and kube-scheduler as ordinary
@@ -44,6 +46,11 @@ pub enum Command {
         after_help = "Examples:\n  proofroll try rollout.yaml\n  proofroll try rollout.yaml --print > my-scenario.yaml    # to be changed and run\n\nThe file holds the Rollout and what it names (its Services). Images do not matter: pods are fake."
     )]
     Try(Try),
+    /// Hunt with generated Rollouts: random strategies and actions, judged by what the documentation promises.
+    #[command(
+        after_help = "Examples:\n  proofroll fuzz --count 100 --time 10m\n  proofroll fuzz --seed 7 --case 12          # one case again\n  proofroll fuzz --seed 7 --case 12 --print  # ... only its files\n\nWhat fails is shrunk, and kept as a scenario file that `proofroll run` shows again."
+    )]
+    Fuzz(Fuzz),
     /// List the scenarios and what they prove.
     List(List),
     /// Say in words what a scenario does and claims, and where the claim comes from.
@@ -86,9 +93,44 @@ pub struct Try {
     pub running: Running,
 }
 
+/// `proofroll fuzz`
+#[derive(Debug, Clone, Args)]
+pub struct Fuzz {
+    /// The seed: the same one makes the same cases. Default: a new one, which is printed.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// So many cases.
+    #[arg(long, default_value_t = 24, value_name = "M")]
+    pub count: u64,
+    /// Only the case of this number.
+    #[arg(long, value_name = "N", conflicts_with = "count")]
+    pub case: Option<u64>,
+    /// So many side by side.
+    #[arg(short, long, default_value_t = 8, value_name = "J")]
+    pub jobs: usize,
+    /// Begin no case after this time, as 90s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time: Option<std::time::Duration>,
+    /// So many runs at most to make a failure small.
+    #[arg(long, default_value_t = 60, value_name = "RUNS")]
+    pub shrink: usize,
+    /// Keep the scenarios of what failed in this directory. Default: `fuzz` where evidence goes.
+    #[arg(long, value_name = "DIR")]
+    pub keep_failures: Option<PathBuf>,
+    /// Only print the files of the cases.
+    #[arg(long)]
+    pub print: bool,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
 /// `proofroll list`
 #[derive(Debug, Clone, Args)]
 pub struct List {
+    /// Say what would be skipped on clusters of this provider.
+    #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
+    pub cluster: Provider,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
@@ -108,6 +150,9 @@ pub struct Explain {
 /// `proofroll up`
 #[derive(Debug, Clone, Args)]
 pub struct Up {
+    /// Where it comes from.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// The controller release whose CRDs are installed (no controller is started).
     #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION|PATH|CHECKOUT")]
     pub controller: Option<String>,
@@ -136,13 +181,21 @@ pub enum Parts {
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
     Build {
-        /// Which; default: all.
-        names: Vec<crate::parts::PartName>,
+        /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
+        /// node image of kind is made of).
+        names: Vec<crate::parts::PartNames>,
     },
-    /// Print the path of one; it is built if need be.
+    /// Print the path of each; what is missing is built.
     Path {
         /// Which.
-        name: crate::parts::PartName,
+        #[arg(required = true)]
+        names: Vec<crate::parts::PartNames>,
+    },
+    /// Print the name of each one's entry in the cache, which changes with all that it is built from.
+    Entry {
+        /// Which.
+        #[arg(required = true)]
+        names: Vec<crate::parts::PartNames>,
     },
 }
 
@@ -154,9 +207,45 @@ pub struct Figures {
     pub rounds: usize,
 }
 
+/// Where the cluster comes from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClusterArgs {
+    /// Where the cluster comes from.
+    #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
+    pub cluster: Provider,
+    /// kind: the image of its nodes. Default: kindest/node of the pinned Kubernetes version;
+    /// ci/node-image/build makes one where no registry is in reach.
+    #[arg(long, env = wish::NODE_IMAGE_VARIABLE, value_name = "IMAGE")]
+    pub node_image: Option<String>,
+    /// existing: the context in KUBECONFIG.
+    #[arg(long, env = wish::CONTEXT_VARIABLE, value_name = "NAME")]
+    pub context: Option<String>,
+    /// existing: install CRDs and controller, and remove them in the end; default: test what is installed.
+    #[arg(long)]
+    pub install: bool,
+}
+
+impl ClusterArgs {
+    /// With the controller of these arguments.
+    pub fn wish(&self, controller: Option<&String>, as_version: Option<&semver::Version>) -> Wish {
+        Wish {
+            provider: self.cluster,
+            controller: controller.cloned(),
+            as_version: as_version.cloned(),
+            node_image: self.node_image.clone(),
+            context: self.context.clone(),
+            install: self.install,
+            kubeconfig: wish::kubeconfig(),
+        }
+    }
+}
+
 /// The controller under test, and how a run goes.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Running {
+    /// Where it runs.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// The controller: a release (v1.10.2), a binary, or a directory with its source, which is
     /// built with Go first. Default: the newest release known here.
     #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION|PATH|CHECKOUT")]

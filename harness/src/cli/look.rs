@@ -10,22 +10,22 @@ use super::{
 };
 use crate::{
     controller::ControllerSpec,
-    parts::Parts,
+    parts::{PartNames, Parts},
     process::interrupt,
-    scenario::{Capabilities, Gate, Library, Scenario, gate},
+    scenario::{Gate, Library, Scenario, gate},
 };
 
 /// `proofroll list`
 pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
     let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
-    let capabilities = Capabilities::of("embedded");
+    let capabilities = arguments.cluster.capabilities();
     let release = match ControllerSpec::default() {
         ControllerSpec::Release(release) => Some(release),
         _ => None,
     };
-    let would_run = |scenario: &Scenario| match (&capabilities, &release) {
-        (Some(capabilities), Some(release)) => gate(scenario, capabilities, release),
-        _ => Gate::Run,
+    let would_run = |scenario: &Scenario| match &release {
+        Some(release) => gate(scenario, &capabilities, release),
+        None => Gate::Run,
     };
     anstream::print!("{}", scenarios::list(&library.load_all(), would_run));
     Ok(Exit::Passed)
@@ -50,15 +50,16 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
     match what {
         PartsCommand::List => anstream::print!("{}", parts::list(&known)),
         PartsCommand::Build { names } => {
-            let built = parts::build(&known, names, &progress);
+            let built = parts::build(&known, &PartNames::flatten(names), &progress);
             progress.clear();
             anstream::print!("{}", built?);
         }
-        PartsCommand::Path { name } => {
-            let path = parts::path(&known, name, &progress);
+        PartsCommand::Path { names } => {
+            let paths = parts::paths(&known, &PartNames::flatten(names), &progress);
             progress.clear();
-            anstream::println!("{}", path?.display());
+            anstream::print!("{}", paths?);
         }
+        PartsCommand::Entry { names } => anstream::print!("{}", parts::entries(&PartNames::flatten(names))?),
     }
     Ok(Exit::Passed)
 }

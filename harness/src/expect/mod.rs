@@ -7,6 +7,7 @@
 //! - [`gate`] says from which state on an action is known to the controller;
 //! - [`temporal`] finds `expect` and `through`, and judges `never`, `always` and `hold` over spans;
 //! - [`at_rest`] says whether the controller's counters agree with the ReplicaSets;
+//! - [`rest`] says whether anything is still to happen by itself;
 //! - [`invariants`] hold in every scenario.
 
 pub mod at_rest;
@@ -18,6 +19,7 @@ pub mod matcher;
 mod object;
 pub mod pattern;
 mod quantified;
+pub mod rest;
 mod status;
 pub mod temporal;
 

@@ -93,9 +93,12 @@ impl Awaited<'_> {
                 timeline.barrier().await?;
                 let outcome = self.look(timeline.log().history());
                 match outcome {
-                    // What was dropped is not waited for, but what is on its way is: until news have stopped.
-                    Outcome::TimedOut { gate: Some(gate), met: Some(at) } if lull && self.may_be_dropped(timeline) => {
-                        return Ok(Outcome::Met { gate, at });
+                    Outcome::TimedOut { gate: Some(gate), met: Some(at) } if self.may_be_dropped(timeline) => {
+                        // What was dropped is not waited for, but what is on its way is: until news have stopped.
+                        let until = deadline.min(Instant::now() + LULL);
+                        if over || no_news(timeline, count, until).await {
+                            return Ok(Outcome::Met { gate, at });
+                        }
                     }
                     Outcome::TimedOut { .. } if !over => looked_at = Some(count),
                     outcome => return Ok(outcome),
@@ -141,5 +144,18 @@ impl Awaited<'_> {
 
     fn may_be_dropped(&self, timeline: &Timeline) -> bool {
         self.sequence(timeline.log().history()).may_be_dropped
+    }
+}
+
+/// Waits until nothing more has come than the first `count` writes. False if something does before that.
+async fn no_news(timeline: &Timeline, count: u64, until: Instant) -> bool {
+    let mut arrivals = timeline.arrivals();
+    loop {
+        if timeline.log().arrivals() != count {
+            return false;
+        }
+        if timeout_at(until, arrivals.changed()).await.is_err() {
+            return true;
+        }
     }
 }

@@ -22,6 +22,7 @@ mod scenario;
 mod step;
 pub mod trouble;
 mod watching;
+pub mod wish;
 
 pub use listener::{Listener, News};
 pub use scenario::{Options, Stage, run, skipped};

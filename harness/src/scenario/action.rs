@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     manifest::Manifest,
-    model::{Annotate, ControllerAction, Delete, Patch, Promote, Restart, Scale, SetImage, Skip, Step, Undo},
+    model::{Annotate, ControllerAction, Delete, Patch, Pods, Promote, Restart, Scale, SetImage, Skip, Step, Undo},
 };
 
 /// What a step does.
@@ -38,13 +38,15 @@ pub enum Action {
     Annotate(Annotate),
     /// Do something to the controller's process.
     Controller(ControllerAction),
+    /// Change pods that run.
+    Pods(Pods),
     /// Look on.
     Observe,
 }
 
 impl Action {
     /// The keys that actions are written with.
-    pub const KEYS: [&str; 15] = [
+    pub const KEYS: [&str; 16] = [
         "apply",
         "set-image",
         "patch",
@@ -59,6 +61,7 @@ impl Action {
         "delete",
         "annotate",
         "controller",
+        "pods",
         "observe",
     ];
 
@@ -79,6 +82,7 @@ impl Action {
             .or(step.delete.map(Self::Delete))
             .or(step.annotate.map(Self::Annotate))
             .or(step.controller.map(Self::Controller))
+            .or(step.pods.map(Self::Pods))
             .or(step.observe.map(|_| Self::Observe))
     }
 
@@ -99,7 +103,8 @@ impl Action {
             Self::Delete(_) => 11,
             Self::Annotate(_) => 12,
             Self::Controller(_) => 13,
-            Self::Observe => 14,
+            Self::Pods(_) => 14,
+            Self::Observe => 15,
         }]
     }
 
@@ -159,6 +164,7 @@ impl fmt::Display for Action {
             Self::Controller(ControllerAction::Term) => f.write_str("terminate the controller"),
             Self::Controller(ControllerAction::Restart) => f.write_str("restart the controller"),
             Self::Controller(ControllerAction::Start) => f.write_str("start the controller"),
+            Self::Pods(pods) => pods.fmt(f),
             Self::Observe => f.write_str("look on"),
         }
     }

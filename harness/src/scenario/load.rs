@@ -131,6 +131,11 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         .collect();
 
     check::shape(&tree, &file, &mut faults);
+    for ((node, _), step) in steps.iter().zip(&file.steps) {
+        if let (Some(patch), Some(merge)) = (&step.patch, node.get("patch").and_then(|patch| patch.get("merge"))) {
+            check::scripts(text, merge, &patch.merge, &mut faults);
+        }
+    }
     let releases = check::releases(&tree, &file, &mut faults);
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
@@ -149,6 +154,17 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     let steps: Vec<_> = steps.into_iter().flatten().collect();
     if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
         needs.insert(Capability::ControllerProcess);
+    }
+    if steps.iter().any(|s| matches!(&s.action, Action::Pods(pods) if pods.is_scripted())) {
+        needs.insert(Capability::FakePods);
+    }
+    let applied = steps.iter().flat_map(|step| match &step.action {
+        Action::Apply(manifests) => manifests.iter().map(|manifest| &manifest.object).collect(),
+        Action::Patch(patch) => vec![&patch.merge],
+        _ => Vec::new(),
+    });
+    if applied.chain(given.iter().map(|manifest| &manifest.object)).any(check::is_scripted) {
+        needs.insert(Capability::ScriptedPods);
     }
     Ok(Scenario {
         id,
@@ -208,7 +224,11 @@ fn applied(place: &Place, node: &Node, step: &Step, faults: &mut Faults) -> Mani
 
 fn read(place: &Place, name: &str, node: &Node, faults: &mut Faults) -> Option<Vec<Manifest>> {
     match place.read(name) {
-        Ok(text) => Manifest::read(&text).map_err(|fault| faults.push(fault)).ok(),
+        Ok(text) => {
+            let manifests = Manifest::read(&text).map_err(|fault| faults.push(fault)).ok()?;
+            check::manifest(&text, faults);
+            Some(manifests)
+        }
         Err((what, near)) => {
             let why =
                 near.unwrap_or_else(|| "paths are relative to the scenario file; `@name` is a shared manifest".into());

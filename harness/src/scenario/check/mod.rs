@@ -1,14 +1,17 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
 mod objects;
+mod pods;
 mod releases;
 mod rollouts;
+mod scripts;
 mod shape;
 mod states;
 
 pub(super) use self::{
     releases::releases,
     rollouts::{duration, rollouts},
+    scripts::{is_scripted, manifest, scripts},
     shape::shape,
 };
 

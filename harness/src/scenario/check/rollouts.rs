@@ -127,6 +127,7 @@ impl World {
         let named = match action {
             Action::Undo(undo) => undo.to_revision.map(|n| ("undo", "to-revision", n)),
             Action::Delete(delete) => delete.revision.map(|n| ("delete", "revision", n)),
+            Action::Pods(pods) if pods.revision > 0 => Some(("pods", "revision", pods.revision)),
             _ => None,
         };
         if let Some((action, key, revision)) = named

@@ -143,6 +143,9 @@ fn arguments(node: &Node, step: &Step, faults: &mut Faults) {
             );
         }
     }
+    if let (Some(pods), Some(node)) = (&step.pods, node.get("pods")) {
+        super::pods::pods(node, pods, faults);
+    }
     if let Some(delete) = &step.delete {
         match (delete.kind.as_deref(), delete.revision) {
             (Some("ReplicaSet"), Some(_)) if delete.name.is_some() => {

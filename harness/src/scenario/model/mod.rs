@@ -7,6 +7,8 @@
 mod condition;
 mod event;
 mod object;
+mod pods;
+mod replicas;
 mod state;
 mod step;
 
@@ -15,7 +17,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{condition::*, event::*, object::*, state::*, step::*};
+pub use self::{condition::*, event::*, object::*, pods::*, replicas::Replicas, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

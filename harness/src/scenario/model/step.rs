@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{EventMatch, StateMatch};
+use super::{EventMatch, Pods, StateMatch};
 use crate::scenario::value::Span;
 
 /// One action and what must be seen of it. Exactly one action key is written.
@@ -57,6 +57,8 @@ pub struct Step {
     pub annotate: Option<Annotate>,
     /// Do something to the controller's process.
     pub controller: Option<ControllerAction>,
+    /// Change pods that run, as `{revision: 2, ready: false}`: `ready`, `exit`, `waiting`, `gate` or `delete`.
+    pub pods: Option<Pods>,
     /// Do nothing, look on: `{}`.
     pub observe: Option<Nothing>,
 

@@ -3,6 +3,7 @@
 mod errors;
 mod fixtures;
 mod properties;
+mod scripts;
 
 use std::{
     fs,
