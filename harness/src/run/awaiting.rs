@@ -31,6 +31,8 @@ pub struct Awaited<'a> {
     pub from: Point,
     /// The action's gate.
     pub gate: &'a Gate,
+    /// The expectation is looked for from here on: what met it before did not last.
+    pub not_before: Point,
     /// The expectation; None: the gate alone.
     pub expect: Option<&'a StateMatch>,
     /// Events that must be seen, in this order, from the action's own write on.
@@ -80,6 +82,7 @@ impl Awaited<'_> {
     ) -> Result<Outcome, BarrierError> {
         let mut arrivals = timeline.arrivals();
         let mut looked_at = None;
+        let mut awaited = *self;
         loop {
             arrivals.mark_unchanged();
             let (count, seems) = {
@@ -91,6 +94,7 @@ impl Awaited<'_> {
             let over = Instant::now() >= deadline;
             if over || (looked_at != Some(count) && (seems || lull)) {
                 timeline.barrier().await?;
+<<<<<<< HEAD
                 let outcome = self.look(timeline.log().history());
                 match outcome {
                     Outcome::TimedOut { gate: Some(gate), met: Some(at) } if self.may_be_dropped(timeline) => {
@@ -101,6 +105,15 @@ impl Awaited<'_> {
                         }
                     }
                     Outcome::TimedOut { .. } if !over => looked_at = Some(count),
+=======
+                let log = timeline.log();
+                match awaited.look(log.history()) {
+                    Outcome::TimedOut { gate } if !over => {
+                        looked_at = Some(count);
+                        // No state is looked at twice: some controllers write without end.
+                        awaited.not_before = gate.map_or(awaited.not_before, |_| log.history().end());
+                    }
+>>>>>>> main
                     outcome => return Ok(outcome),
                 }
             } else if seems || lull {
@@ -119,7 +132,7 @@ impl Awaited<'_> {
         let Some(gate) = self.gate.find(history, self.from) else { return NOT_YET };
         let met = match self.expect {
             None => Some(gate),
-            Some(expect) => temporal::first(history, gate, expect, self.subject),
+            Some(expect) => temporal::first(history, gate.max(self.not_before), expect, self.subject),
         };
         let to = met.unwrap_or(history.end());
         let is_broken = |claim| matches!(claim, temporal::Claim::Broken(..));

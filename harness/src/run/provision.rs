@@ -7,6 +7,7 @@ use crate::{
     images::{self, ImageArchive, ImageError},
     parts::{PartError, PartName, Parts, recipe::Recipe},
     progress::Progress,
+    timeouts,
 };
 
 /// The controller under test, and the parts of the plane on which it runs.
@@ -24,6 +25,7 @@ pub struct Provisions {
 /// # Errors
 /// See [`ImageError`].
 pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ImageError> {
+    timeouts::set_pace(wish.provider.pace());
     let parts = Parts::from_env()?;
     let spec = wish.controller.as_deref().map(ControllerSpec::parse).transpose()?.unwrap_or_default();
     match wish.provider {

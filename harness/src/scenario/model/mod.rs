@@ -4,9 +4,13 @@
 //! Comparisons ([`Number`](super::value::Number), [`Text`](super::value::Text)) and values that
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
+<<<<<<< HEAD
 mod condition;
 mod event;
 mod object;
+=======
+mod metric;
+>>>>>>> main
 mod pods;
 mod replicas;
 mod state;
@@ -17,7 +21,11 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+<<<<<<< HEAD
 pub use self::{condition::*, event::*, object::*, pods::*, replicas::Replicas, state::*, step::*};
+=======
+pub use self::{metric::*, pods::*, replicas::Replicas, state::*, step::*};
+>>>>>>> main
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
