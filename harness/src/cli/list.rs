@@ -75,6 +75,9 @@ pub fn explain(scenario: &Scenario) -> String {
     for note in &s.notes {
         line(&mut text, format_args!("  {:8}  {}", "note", wrapped(note, 12)));
     }
+    if s.repeat > 1 {
+        line(&mut text, format_args!("  {:8}  {} times, each in a namespace of its own", "repeat", s.repeat));
+    }
     for (invariant, reason) in &s.waive {
         line(&mut text, format_args!("  {:8}  {}", "waives", wrapped(&format!("{invariant}: {reason}"), 12)));
     }
@@ -95,8 +98,13 @@ fn explain_step(text: &mut String, number: usize, step: &LoadedStep) {
     if action != step.name {
         line(text, format_args!("   {:8}  {}", "do", wrapped(&action, 13)));
     }
+    claims(text, "at", step.trigger.as_slice());
     claims(text, "through", &step.through);
     claims(text, "expect", step.expect.as_slice());
+    if !step.events.is_empty() {
+        let events: Vec<_> = step.events.iter().map(ToString::to_string).collect();
+        line(text, format_args!("   {:8}  {}", "events", wrapped(&events.join(", then "), 13)));
+    }
     match &step.hold {
         Some(Hold { r#for: Some(span), .. }) => line(text, format_args!("   {:8}  for {span}", "hold")),
         Some(Hold { reconciles: Some(n), .. }) => line(text, format_args!("   {:8}  over {n} more reconciles", "hold")),

@@ -10,13 +10,19 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    expect::{Gate, Subject, matcher, temporal},
-    scenario::model::StateMatch,
+    expect::{
+        Gate, Subject,
+        event::{self, Sequence},
+        matcher, temporal,
+    },
+    scenario::model::{EventMatch, StateMatch},
     timeline::{BarrierError, History, Point, Timeline, World},
 };
 
 /// News have stopped for so long: look, even if the live view doesn't seem to satisfy.
 const LULL: Duration = Duration::from_millis(250);
+
+const NOT_YET: Outcome = Outcome::TimedOut { gate: None, met: None };
 
 /// What is awaited.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +35,8 @@ pub struct Awaited<'a> {
     pub not_before: Point,
     /// The expectation; None: the gate alone.
     pub expect: Option<&'a StateMatch>,
+    /// Events that must be seen, in this order, from the action's own write on.
+    pub events: &'a [EventMatch],
     /// States that must not come meanwhile: waiting ends when one does.
     pub never: &'a [StateMatch],
     /// States that must go on meanwhile.
@@ -56,6 +64,8 @@ pub enum Outcome {
     TimedOut {
         /// The gate, if it was passed.
         gate: Option<Point>,
+        /// The state that meets the expectation, if only events are missing.
+        met: Option<Point>,
     },
 }
 
@@ -84,6 +94,18 @@ impl Awaited<'_> {
             let over = Instant::now() >= deadline;
             if over || (looked_at != Some(count) && (seems || lull)) {
                 timeline.barrier().await?;
+<<<<<<< HEAD
+                let outcome = self.look(timeline.log().history());
+                match outcome {
+                    Outcome::TimedOut { gate: Some(gate), met: Some(at) } if self.may_be_dropped(timeline) => {
+                        // What was dropped is not waited for, but what is on its way is: until news have stopped.
+                        let until = deadline.min(Instant::now() + LULL);
+                        if over || no_news(timeline, count, until).await {
+                            return Ok(Outcome::Met { gate, at });
+                        }
+                    }
+                    Outcome::TimedOut { .. } if !over => looked_at = Some(count),
+=======
                 let log = timeline.log();
                 match awaited.look(log.history()) {
                     Outcome::TimedOut { gate } if !over => {
@@ -91,6 +113,7 @@ impl Awaited<'_> {
                         // No state is looked at twice: some controllers write without end.
                         awaited.not_before = gate.map_or(awaited.not_before, |_| log.history().end());
                     }
+>>>>>>> main
                     outcome => return Ok(outcome),
                 }
             } else if seems || lull {
@@ -106,7 +129,7 @@ impl Awaited<'_> {
 
     /// Looks at the history as far as it is complete; `TimedOut` means: not yet.
     pub fn look(&self, history: &History) -> Outcome {
-        let Some(gate) = self.gate.find(history, self.from) else { return Outcome::TimedOut { gate: None } };
+        let Some(gate) = self.gate.find(history, self.from) else { return NOT_YET };
         let met = match self.expect {
             None => Some(gate),
             Some(expect) => temporal::first(history, gate.max(self.not_before), expect, self.subject),
@@ -117,8 +140,35 @@ impl Awaited<'_> {
             || self.always.iter().any(|state| is_broken(temporal::always(history, gate, to, state, self.subject)));
         match met {
             _ if broken => Outcome::Broken { gate },
+            Some(at) if self.events_missing(history) => Outcome::TimedOut { gate: Some(gate), met: Some(at) },
             Some(at) => Outcome::Met { gate, at },
-            None => Outcome::TimedOut { gate: Some(gate) },
+            None => Outcome::TimedOut { gate: Some(gate), met: None },
+        }
+    }
+
+    fn sequence(&self, history: &History) -> Sequence {
+        let acted = self.gate.acted(history, self.from);
+        event::sequence(history, acted, history.end(), self.events, self.subject)
+    }
+
+    fn events_missing(&self, history: &History) -> bool {
+        self.sequence(history).met.len() < self.events.len()
+    }
+
+    fn may_be_dropped(&self, timeline: &Timeline) -> bool {
+        self.sequence(timeline.log().history()).may_be_dropped
+    }
+}
+
+/// Waits until nothing more has come than the first `count` writes. False if something does before that.
+async fn no_news(timeline: &Timeline, count: u64, until: Instant) -> bool {
+    let mut arrivals = timeline.arrivals();
+    loop {
+        if timeline.log().arrivals() != count {
+            return false;
+        }
+        if timeout_at(until, arrivals.changed()).await.is_err() {
+            return true;
         }
     }
 }

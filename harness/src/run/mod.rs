@@ -14,12 +14,14 @@ mod evidence;
 pub mod failure;
 mod interruption;
 pub mod listener;
+mod moment;
 mod pause;
 pub mod provision;
 mod reports;
 mod scenario;
 mod step;
 pub mod trouble;
+mod watching;
 pub mod wish;
 
 pub use listener::{Listener, News};

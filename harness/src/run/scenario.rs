@@ -15,6 +15,7 @@ use super::{
     reports::{blank, cut_short},
     step::{Ended, Hands},
     trouble::{Trouble, chain},
+    watching,
 };
 use crate::{
     act::{Actor, Kinds},
@@ -62,15 +63,24 @@ const UP_WITHIN: Duration = Duration::from_secs(30);
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
-    if let Err(trouble) = on_stage(stage, scenario, &mut report).await {
-        report.verdict = match trouble {
-            Trouble::Conformance(_) => v1::Verdict::Fail,
-            Trouble::Infra(_) => v1::Verdict::Error,
-        };
-        report.reason = Some(trouble.to_string());
+    for round in 1..=scenario.repeat {
+        report = blank(scenario);
+        if let Err(trouble) = on_stage(stage, scenario, &mut report).await {
+            let trouble = trouble.context(&which_round(round, scenario.repeat));
+            report.verdict = match trouble {
+                Trouble::Conformance(_) => v1::Verdict::Fail,
+                Trouble::Infra(_) => v1::Verdict::Error,
+            };
+            report.reason = Some(trouble.to_string());
+            break;
+        }
     }
     stage.listener.hear(&scenario.id, News::Ended(&report));
     report
+}
+
+fn which_round(round: u32, of: u32) -> String {
+    if of == 1 { String::new() } else { format!("in round {round} of {of}: ") }
 }
 
 /// Reports that `scenario` is not run.
@@ -113,7 +123,9 @@ async fn in_namespace(
     let client = stage.plane.client();
     let log = log_file(stage, namespace);
     // The watches are opened while the controller starts: both before the first action.
-    let both = async { tokio::join!(Timeline::open(client.clone(), namespace), serving(stage, namespace)) };
+    let others = watching::others(&client, &stage.kinds, scenario).await;
+    let others = others.map_err(|trouble| before_it_began(scenario, trouble))?;
+    let both = async { tokio::join!(Timeline::open(client.clone(), namespace, &others), serving(stage, namespace)) };
     let up = tokio::select! {
         (timeline, controller) = both => match (timeline, controller) {
             (Ok(timeline), Ok(controller)) => Ok((timeline, controller)),

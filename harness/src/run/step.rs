@@ -20,11 +20,15 @@ use super::{
 use crate::{
     act::{self, Actor, Done},
     controller::{Fence, Serving, log::render},
+<<<<<<< HEAD
+    expect::{self, Gate, Subject, event, temporal},
+=======
     expect::{
         self, Gate, Subject,
         temporal::{self, Claim},
     },
     metrics::MetricServer,
+>>>>>>> main
     report::v1,
     scenario::{
         Action, LoadedStep,
@@ -76,6 +80,9 @@ impl Hands<'_> {
     /// no error but an ending.
     pub async fn step(&mut self, index: usize, step: &LoadedStep, from: Point) -> Result<Ended, Trouble> {
         self.listener.hear(self.id, News::Step { index, name: &step.name });
+        if let Some(trigger) = &step.trigger {
+            self.moment(step, trigger, from).await?;
+        }
         let before = self.timeline.log().live().rollout(&step.on).map(|rollout| rollout.metadata.generation);
         // The controller compares whole seconds of creation to tell revisions apart.
         if !step.same_second && act::makes_revision(step.action.key()) {
@@ -87,7 +94,7 @@ impl Hands<'_> {
         let done = acting::act(self.actor, self.controller, self.metrics, &step.on, &step.action).await?;
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
-        let gate = gate_of(step, &done, before);
+        let gate = gate_of(step, &done, before, self.timeline.kinds());
 
         let subject = Subject { rollout: &step.on, release: self.release };
         let awaited = Awaited {
@@ -95,6 +102,7 @@ impl Hands<'_> {
             gate: &gate,
             not_before: from,
             expect: step.expect.as_ref(),
+            events: &step.events,
             never: &step.never,
             always: &step.always,
             subject,
@@ -113,7 +121,7 @@ impl Hands<'_> {
             let log = self.timeline.log();
             let looking_back =
                 LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
-            looking_back.look(index, from, &done, outcome)
+            looking_back.look(index, from, &gate, &done, outcome)
         };
         if ended.trouble.is_none() {
             self.requests(step, &asked, &mut ended);
@@ -218,10 +226,10 @@ impl Hands<'_> {
 }
 
 /// The gate of what was done. `before`: the Rollout's generation before it.
-fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>) -> Gate {
+fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>, kinds: &[Kind]) -> Gate {
     if let Action::Delete(_) = step.action
         && let Some(object) = done.objects.last()
-        && let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == object.kind)
+        && let Some(kind) = kinds.iter().copied().find(|kind| kind.name() == object.kind)
     {
         return Gate::Gone { kind, uid: object.uid.clone() };
     }
@@ -256,11 +264,11 @@ struct LookingBack<'a> {
 }
 
 impl LookingBack<'_> {
-    fn look(&self, index: usize, from: Point, done: &Done, outcome: Outcome) -> Ended {
+    fn look(&self, index: usize, from: Point, action: &Gate, done: &Done, outcome: Outcome) -> Ended {
         let (gate, at) = match outcome {
             Outcome::Met { gate, at } => (Some(gate), at),
             Outcome::Broken { gate } => (Some(gate), self.history.end()),
-            Outcome::TimedOut { gate } => (gate, self.history.end()),
+            Outcome::TimedOut { gate, met } => (gate, met.unwrap_or(self.history.end())),
         };
         let met = matches!(outcome, Outcome::Met { .. });
         let mut failures = Vec::new();
@@ -279,13 +287,25 @@ impl LookingBack<'_> {
         if let Some(expect) = &self.step.expect {
             report.checks =
                 expect::compare(expect, &self.history.world(at), self.subject).into_iter().map(Into::into).collect();
-            if matches!(outcome, Outcome::TimedOut { .. }) {
+            if matches!(outcome, Outcome::TimedOut { met: None, .. }) {
                 failures.push(failure::not_met(self.history, gate, self.step, expect, self.subject, Timestamp::now()));
             }
         } else if gate.is_none() {
             failures.push(failure::not_observed(self.history, self.step));
         }
+        let mut events_end = at;
         if let Some(gate) = gate {
+            if !self.step.events.is_empty() {
+                let span = (action.acted(self.history, from), self.history.end());
+                let sequence = event::sequence(self.history, span.0, span.1, &self.step.events, self.subject);
+                let claim = claims::events(self.step, &sequence, self.history, span, self.subject);
+                // If `expect` wasn't met, that is the news.
+                if let Outcome::TimedOut { met: Some(_), .. } = outcome {
+                    failures.push(failure::broken(std::slice::from_ref(&claim)));
+                }
+                events_end = sequence.end().unwrap_or(at);
+                report.claims.push(claim);
+            }
             self.through(&mut report, gate, at, met, &mut failures);
             self.pauses(&mut report, gate, at, met, &mut failures);
             if let Outcome::Broken { .. } = outcome {
@@ -295,7 +315,7 @@ impl LookingBack<'_> {
                 if let Some(expect) = &self.step.expect {
                     failures.push(failure::not_yet_met(&self.history.world(at), expect, self.subject));
                 }
-                report.claims = claims;
+                report.claims.extend(claims);
             }
             if met && let (Some(_), Some(expect)) = (&self.step.hold, &self.step.expect) {
                 let claim = temporal::always(self.history, at, self.history.end(), expect, self.subject);
@@ -306,8 +326,12 @@ impl LookingBack<'_> {
                 report.claims.push(claim);
             }
         }
+<<<<<<< HEAD
+        let end = if self.step.hold.is_some() || !met { self.history.end() } else { at.max(events_end) };
+=======
         let rests = self.step.expect.as_ref().is_some_and(|expect| expect.at_rest == Some(true));
         let end = if self.step.hold.is_some() || rests || !met { self.history.end() } else { at };
+>>>>>>> main
         let trouble = (!failures.is_empty()).then(|| {
             report.verdict = v1::Verdict::Fail;
             let surroundings =

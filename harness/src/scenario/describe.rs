@@ -3,7 +3,10 @@
 use std::fmt::Display;
 
 use super::{
-    model::{ListMatch, Replicas, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch, WeightMatch},
+    model::{
+        ConditionMatch, HashesMatch, ListMatch, Replicas, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch,
+        WeightMatch,
+    },
     value::ByRelease,
 };
 
@@ -47,6 +50,12 @@ impl StateMatch {
         if let Some(list) = &self.list {
             says.push(format!("list row {}", row(list)));
         }
+        says.extend(self.conditions.iter().map(|(name, c)| format!("condition {name}: {}", condition(c))));
+        let hashes = self.hashes.iter().flat_map(HashesMatch::parts);
+        says.extend(hashes.map(|(key, revision)| format!("{key} hash of revision {revision}")));
+        says.extend(self.status.iter().map(|status| format!("status {status}")));
+        says.extend(self.objects.iter().map(|object| format!("{}: {}", object.subject(), object.demands().join(", "))));
+        says.extend(self.event.iter().map(|event| format!("event {event}")));
         says
     }
 }
@@ -80,6 +89,17 @@ fn revision(r: &RevisionMatch) -> String {
     counters.iter().for_each(|(name, counter)| value(&mut says, name, counter.as_ref()));
     says.extend(r.image.as_ref().map(|image| format!("image {image}")));
     says.join(", ")
+}
+
+fn condition(c: &ConditionMatch) -> String {
+    let mut says = Vec::new();
+    if let Some(exists) = c.exists {
+        says.push(if exists { "exists" } else { "does not exist" }.to_owned());
+    }
+    says.extend(c.status.map(|status| status.to_string()));
+    value(&mut says, "reason", c.reason.as_ref());
+    value(&mut says, "message", c.message.as_ref());
+    if says.is_empty() { "exists".to_owned() } else { says.join(", ") }
 }
 
 fn service(s: &ServiceMatch) -> String {

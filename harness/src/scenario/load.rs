@@ -13,7 +13,7 @@ use super::{
     fault::{Fault, Location, ScenarioError, Text},
     library::Place,
     manifest::{Manifest, in_order},
-    model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
+    model::{Capability, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step},
     tree::Node,
     value::Number,
     yaml,
@@ -51,11 +51,23 @@ pub struct Scenario {
     pub never: Vec<StateMatch>,
     /// Every state of the whole scenario satisfies each of these.
     pub always: Vec<StateMatch>,
+    /// So many times it is run, each in a namespace of its own.
+    pub repeat: u32,
     /// Invariants that it does not obey, with the reason.
     pub waive: BTreeMap<String, String>,
 }
 
 impl Scenario {
+<<<<<<< HEAD
+    /// All states that it describes.
+    pub fn states(&self) -> impl Iterator<Item = &StateMatch> {
+        let whole = self.never.iter().chain(&self.always);
+        let steps = self.steps.iter().flat_map(|step| {
+            let one = step.expect.iter().chain(&step.trigger);
+            one.chain(&step.through).chain(&step.never).chain(&step.always)
+        });
+        whole.chain(steps)
+=======
     /// Whether it needs a metric server.
     pub fn uses_metrics(&self) -> bool {
         let objects = |manifests: &[Manifest]| manifests.iter().any(|manifest| placeholder::is_in(&manifest.object));
@@ -66,6 +78,7 @@ impl Scenario {
             _ => !step.requests.is_empty(),
         });
         asked || objects(&self.given)
+>>>>>>> main
     }
 
     /// The first part of the id; the whole id for a user's own file.
@@ -91,6 +104,10 @@ pub struct LoadedStep {
     pub never: Vec<StateMatch>,
     /// Every state until the next action's gate satisfies each of these.
     pub always: Vec<StateMatch>,
+    /// Events that are seen, in this order, from the action on.
+    pub events: Vec<EventMatch>,
+    /// The live state upon which the action is done; None: at once.
+    pub trigger: Option<StateMatch>,
     /// After `expect` was met, it goes on being met.
     pub hold: Option<Hold>,
     /// How long the step may take, not scaled.
@@ -146,11 +163,12 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     let mut needs: BTreeSet<_> = file.needs.into_iter().collect();
     let loaded = file.steps.into_iter().zip(steps).zip(actions).zip(rollouts);
     let steps: Option<Vec<_>> =
-        loaded.map(|(((step, (node, _)), action), on)| Some(step_of(text, node, step, action?, on?))).collect();
+        loaded.map(|(((step, (node, _)), action), on)| Some(repeated(text, node, step, action?, on?))).collect();
     // Without a fault there is an action and a Rollout for each step, and manifests for all.
     let (Some(steps), Some(given)) = (steps, given) else {
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
     };
+    let steps: Vec<_> = steps.into_iter().flatten().collect();
     if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
         needs.insert(Capability::ControllerProcess);
     }
@@ -180,6 +198,7 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         steps,
         never: file.never,
         always: file.always,
+        repeat: file.repeat.unwrap_or(1),
         waive: file.waive,
     };
     if scenario.uses_metrics() {
@@ -187,6 +206,14 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         scenario.needs.insert(Capability::ControllerProcess);
     }
     Ok(scenario)
+}
+
+/// A step as often as it is to be done, each time under a name of its own.
+fn repeated(text: &Text, node: &Node, step: Step, action: Action, on: String) -> Vec<LoadedStep> {
+    let times = step.repeat.unwrap_or(1);
+    let step = step_of(text, node, step, action, on);
+    let nth = |n: u32| LoadedStep { name: format!("{} ({n} of {times})", step.name), ..step.clone() };
+    if times == 1 { vec![step] } else { (1..=times).map(nth).collect() }
 }
 
 fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
@@ -198,6 +225,8 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         through: step.through,
         never: step.never,
         always: step.always,
+        events: step.events,
+        trigger: step.at,
         hold: step.hold,
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
@@ -244,6 +273,9 @@ fn fill_in(text: &Text, tree: &Node, file: &mut ScenarioFile) {
     for (step, node) in file.steps.iter_mut().zip(tree.get("steps").map(Node::items).unwrap_or_default()) {
         if let Some(expect) = &mut step.expect {
             expect.at = text.at(node.key_at("expect"));
+        }
+        if let Some(trigger) = &mut step.at {
+            trigger.at = text.at(node.key_at("at"));
         }
         all(node, "through", &mut step.through);
         all(node, "never", &mut step.never);

@@ -1,6 +1,10 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
+<<<<<<< HEAD
+mod objects;
+=======
 mod metrics;
+>>>>>>> main
 mod pods;
 mod releases;
 mod rollouts;

@@ -4,7 +4,13 @@
 //! Comparisons ([`Number`](super::value::Number), [`Text`](super::value::Text)) and values that
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
+<<<<<<< HEAD
+mod condition;
+mod event;
+mod object;
+=======
 mod metric;
+>>>>>>> main
 mod pods;
 mod replicas;
 mod state;
@@ -15,7 +21,11 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+<<<<<<< HEAD
+pub use self::{condition::*, event::*, object::*, pods::*, replicas::Replicas, state::*, step::*};
+=======
 pub use self::{metric::*, pods::*, replicas::Replicas, state::*, step::*};
+>>>>>>> main
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -58,6 +68,10 @@ pub struct ScenarioFile {
     /// Every state must satisfy each of these, over the whole scenario.
     #[serde(default)]
     pub always: Vec<StateMatch>,
+    /// So many times it is run, each in a namespace of its own, for what happens only sometimes; it passes if it passes
+    /// each time. Default once.
+    #[serde(default)]
+    pub repeat: Option<u32>,
     /// Invariants that this scenario does not obey: name to reason.
     #[serde(default)]
     pub waive: BTreeMap<String, String>,
