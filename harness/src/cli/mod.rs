@@ -4,6 +4,7 @@ pub mod args;
 pub mod doctor;
 mod exit;
 mod figures;
+mod fuzz;
 pub mod list;
 mod look;
 pub mod parts;
@@ -42,6 +43,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
         Command::Try(what) => run::try_out(&what),
+        Command::Fuzz(how) => fuzz::run(&how),
         Command::List(which) => look::list(&which),
         Command::Explain(which) => look::explain(&which),
         Command::Up(how) => planes::up(&how),
