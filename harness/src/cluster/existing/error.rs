@@ -124,7 +124,9 @@ pub enum ExistingError {
         missing: Vec<String>,
     },
     /// `--install` would touch what is there.
-    #[error("--install puts Argo Rollouts only where nothing of it is, and in the cluster of the context {context} there is {there}{hint}")]
+    #[error(
+        "--install puts Argo Rollouts only where nothing of it is, and in the cluster of the context {context} there is {there}{hint}"
+    )]
     Occupied {
         /// The context.
         context: String,

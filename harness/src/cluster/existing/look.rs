@@ -138,7 +138,7 @@ impl Look {
         let Some((there, by)) = controllers.chain(resources).next() else { return Ok(()) };
         let context = self.context.clone();
         let hint = match by {
-            None => "\n(without --install the controller that is there is tested)".to_owned(),
+            None => "\n(without --install a controller that is installed is tested)".to_owned(),
             Some(id) => format!(
                 "\n(made by a proofroll with --install: if that is dead, `proofroll gc` on its machine removes all of it, or by hand: kubectl --context {context} delete namespaces,clusterroles,clusterrolebindings,crds -l {INSTALLATION}={id})"
             ),

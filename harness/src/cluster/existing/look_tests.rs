@@ -52,8 +52,8 @@ fn a_dashboard_is_no_controller() {
 #[case(&["--instance-id", "x", "--namespaced"], "instance-id", Some("x"))]
 #[case(&["--instance-id", "x", "--namespaced"], "namespaced", Some(""))]
 #[case(&["--namespaced", "--leader-elect"], "namespaced", Some(""))]
-fn arguments(#[case] arguments: &[&str], #[case] name: &str, #[case] value: Option<&str>) {
-    assert_eq!(controller("a", arguments).argument(name), value);
+fn flags(#[case] words: &[&str], #[case] name: &str, #[case] value: Option<&str>) {
+    assert_eq!(controller("a", words).argument(name), value);
 }
 
 #[test]

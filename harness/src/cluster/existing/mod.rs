@@ -17,8 +17,8 @@ mod proxy;
 pub use context::Context;
 pub use error::ExistingError;
 pub use look::{FoundController, Look, check_nodes, look};
-pub(super) use made::{INSTALLATION, PLANE, labels};
 use made::remove;
+pub(super) use made::{INSTALLATION, PLANE, labels};
 
 use std::{path::Path, time::Duration};
 

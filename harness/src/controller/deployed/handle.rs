@@ -27,6 +27,15 @@ pub enum Shared {
     Elsewhere,
 }
 
+impl std::fmt::Display for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Deployment(installed) => write!(f, "in the namespace {}", installed.namespace),
+            Self::Elsewhere => f.write_str("outside of the cluster"),
+        }
+    }
+}
+
 /// A controller that serves the scenario's namespace among others.
 pub struct Deployed {
     client: Client,

@@ -21,9 +21,9 @@ use crate::{
         existing::{PLANE, labels},
     },
     controller::{
-        Log,
+        Log, LogLine,
         deployed::{self, LogStream, Shared},
-        log::render,
+        log::{LogTail, render},
     },
     run::trouble::chain,
     timeouts::scaled,
@@ -64,13 +64,16 @@ impl Trial<'_> {
 
     async fn in_namespace(&self, namespace: &str, log: &Path) -> Result<(), String> {
         let told = |error: kube::Error| format!("a Rollout cannot be made: {}", chain(&error));
-        let kind = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Rollout"), "rollouts");
+        let kind =
+            ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Rollout"), "rollouts");
         let rollouts: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), namespace, &kind);
+        // A file that is there may hold the words of months.
+        let tail = Log::of_namespace(log, namespace).and_then(|log| Ok(log.tail(log.position()?))).ok();
         rollouts.create(&PostParams::default(), &rollout()).await.map_err(told)?;
         let limit = scaled(LIMIT);
         let (observed, logged) = tokio::join!(
             tokio::time::timeout(limit, observed(&rollouts)),
-            tokio::time::timeout(limit, logged(log, namespace)),
+            tokio::time::timeout(limit, logged(tail, log, namespace)),
         );
         let limit = humantime::format_duration(limit);
         match (observed, logged) {
@@ -136,16 +139,15 @@ async fn observed(rollouts: &Api<DynamicObject>) -> kube::Result<()> {
 }
 
 /// Waits until the log shows a reconcile of it. The file may not be there yet.
-async fn logged(path: &Path, namespace: &str) {
-    let mut tail = None;
+async fn logged(mut tail: Option<LogTail>, path: &Path, namespace: &str) {
     loop {
         if tail.is_none()
             && let Ok(log) = Log::of_namespace(path, namespace)
         {
             tail = Some(log.tail(0));
         }
-        let lines = tail.as_mut().map(crate::controller::log::LogTail::next_lines);
-        let is_it = |line: &crate::controller::LogLine| line.msg() == STARTED && line.is_about(namespace, NAME);
+        let lines = tail.as_mut().map(LogTail::next_lines);
+        let is_it = |line: &LogLine| line.msg() == STARTED && line.is_about(namespace, NAME);
         if let Some(Ok(lines)) = lines
             && lines.iter().any(is_it)
         {
