@@ -108,6 +108,9 @@ pub struct Fuzz {
     /// Only the case of this number.
     #[arg(long, value_name = "N", conflicts_with = "count")]
     pub case: Option<u64>,
+    /// Make also cases that are known to fail (see findings/).
+    #[arg(long)]
+    pub known: bool,
     /// So many side by side.
     #[arg(short, long, default_value_t = 8, value_name = "J")]
     pub jobs: usize,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{ClusterError, stages, state::PlaneDir};
-use crate::timeouts::scaled;
+use crate::{images::ControllerImage, timeouts::scaled};
 
 /// Raised whenever keeper and user of different builds would not understand each other.
 const KEEPER_PROTOCOL: u32 = 2;
@@ -71,6 +71,8 @@ pub struct KindSource {
     pub archives: Vec<PlanePart>,
     /// The release's `manifests/install.yaml`: the controller as a Deployment, with its RBAC.
     pub install: PathBuf,
+    /// The controller's image, among the archives; None where the manifest's own is to be pulled.
+    pub controller: Option<ControllerImage>,
 }
 
 /// A cluster that somebody else made.
@@ -158,9 +160,12 @@ impl PlaneRequest {
                 }
                 add("stages", stages::all().as_bytes());
             }
-            Source::Kind(KindSource { kind, node_image, archives, install }) => {
+            Source::Kind(KindSource { kind, node_image, archives, install, controller }) => {
                 add("part", kind.sha256.as_bytes());
                 add("image", node_image.as_bytes());
+                if let Some(image) = controller {
+                    add("controller", image.reference.as_bytes());
+                }
                 archives.iter().for_each(|archive| add("archive", archive.sha256.as_bytes()));
                 add("install", &read(install)?);
             }

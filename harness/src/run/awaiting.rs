@@ -25,6 +25,8 @@ pub struct Awaited<'a> {
     pub from: Point,
     /// The action's gate.
     pub gate: &'a Gate,
+    /// The expectation is looked for from here on: what met it before did not last.
+    pub not_before: Point,
     /// The expectation; None: the gate alone.
     pub expect: Option<&'a StateMatch>,
     /// States that must not come meanwhile: waiting ends when one does.
@@ -70,6 +72,7 @@ impl Awaited<'_> {
     ) -> Result<Outcome, BarrierError> {
         let mut arrivals = timeline.arrivals();
         let mut looked_at = None;
+        let mut awaited = *self;
         loop {
             arrivals.mark_unchanged();
             let (count, seems) = {
@@ -81,9 +84,13 @@ impl Awaited<'_> {
             let over = Instant::now() >= deadline;
             if over || (looked_at != Some(count) && (seems || lull)) {
                 timeline.barrier().await?;
-                let outcome = self.look(timeline.log().history());
-                match outcome {
-                    Outcome::TimedOut { .. } if !over => looked_at = Some(count),
+                let log = timeline.log();
+                match awaited.look(log.history()) {
+                    Outcome::TimedOut { gate } if !over => {
+                        looked_at = Some(count);
+                        // No state is looked at twice: some controllers write without end.
+                        awaited.not_before = gate.map_or(awaited.not_before, |_| log.history().end());
+                    }
                     outcome => return Ok(outcome),
                 }
             } else if seems || lull {
@@ -102,7 +109,7 @@ impl Awaited<'_> {
         let Some(gate) = self.gate.find(history, self.from) else { return Outcome::TimedOut { gate: None } };
         let met = match self.expect {
             None => Some(gate),
-            Some(expect) => temporal::first(history, gate, expect, self.subject),
+            Some(expect) => temporal::first(history, gate.max(self.not_before), expect, self.subject),
         };
         let to = met.unwrap_or(history.end());
         let is_broken = |claim| matches!(claim, temporal::Claim::Broken(..));

@@ -26,7 +26,7 @@ use crate::{
 const INSTALLED: &str = "installed";
 
 /// How long the cluster may take to answer all that is asked.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(15);
 
 /// Looks at the cluster, decides what is tested, and says what will be made.
 pub(super) fn existing(parts: &Parts, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ProvideError> {

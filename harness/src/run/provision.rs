@@ -12,8 +12,10 @@ use crate::{
         existing::ExistingError,
     },
     controller::{ControllerFiles, ControllerSpec, UnderTest},
+    images::{self, ImageArchive, ImageError},
     parts::{PartError, PartName, Parts, recipe::Recipe},
     progress::Progress,
+    timeouts,
 };
 
 /// The controller under test, and the parts of the plane on which it runs.
@@ -31,6 +33,9 @@ pub enum ProvideError {
     /// A part is not to be had.
     #[error(transparent)]
     Part(#[from] PartError),
+    /// An image cannot be made.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A cluster that is there cannot be used.
     #[error(transparent)]
     Existing(#[from] ExistingError),
@@ -49,10 +54,10 @@ impl ProvideError {
     /// Is it a fault of what was asked (exit code 2), and not of machine or network (3)?
     pub fn is_bad_input(&self) -> bool {
         match self {
-            Self::Part(error) => error.is_bad_input(),
+            Self::Part(error) | Self::Image(ImageError::Part(error)) => error.is_bad_input(),
             Self::Existing(error) => error.is_bad_input(),
             Self::Asked(_) => true,
-            Self::Runtime(_) | Self::Interrupted => false,
+            Self::Image(_) | Self::Runtime(_) | Self::Interrupted => false,
         }
     }
 }
@@ -64,14 +69,14 @@ impl ProvideError {
 /// See [`ProvideError`].
 pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ProvideError> {
     wish.check().map_err(ProvideError::Asked)?;
+    timeouts::set_pace(wish.provider.pace());
     let parts = Parts::from_env()?;
     let spec = || wish.controller.as_deref().map_or_else(|| Ok(ControllerSpec::default()), ControllerSpec::parse);
-    let provisions = match wish.provider {
-        Provider::Embedded => embedded(&parts, &spec()?, wish, progress),
-        Provider::Kind => kind(&parts, &spec()?, wish, progress),
-        Provider::Existing => return existing(&parts, wish, progress),
-    };
-    Ok(provisions?)
+    match wish.provider {
+        Provider::Embedded => Ok(embedded(&parts, &spec()?, wish, progress)?),
+        Provider::Kind => Ok(kind(&parts, &spec()?, wish, progress)?),
+        Provider::Existing => existing(&parts, wish, progress),
+    }
 }
 
 fn embedded(
@@ -79,7 +84,7 @@ fn embedded(
     spec: &ControllerSpec,
     wish: &Wish,
     progress: &dyn Progress,
-) -> Result<Provisions, PartError> {
+) -> Result<Provisions, ImageError> {
     let names = [
         PartName::Etcd,
         PartName::KubeApiserver,
@@ -101,15 +106,19 @@ fn embedded(
 }
 
 /// kind, its node image, and the images that no registry may be asked for.
-fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, PartError> {
+fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ImageError> {
     let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
     let kind = parts.find(&PartName::Kind, progress)?;
+    let controller = images::controller(parts, &release, progress)?;
+    let demo = images::demo(parts, progress)?;
+    let archive = |archive: &ImageArchive| PlanePart { path: archive.path.clone(), sha256: archive.identity() };
     let kubernetes = Recipe::of(&PartName::KubeApiserver)?.version().clone();
     let source = KindSource {
         kind: PlanePart { path: kind.path, sha256: kind.sha256 },
         node_image: wish.node_image.clone().unwrap_or_else(|| format!("kindest/node:v{kubernetes}")),
-        archives: Vec::new(),
+        archives: vec![archive(&controller.archive), archive(&demo.archive)],
         install: release.manifests.install(),
+        controller: Some(controller),
     };
     Ok(Provisions { release: release.into(), source: Source::Kind(source) })
 }

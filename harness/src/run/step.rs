@@ -1,6 +1,9 @@
 //! One step of a scenario: act, await, look back.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use semver::Version;
@@ -17,9 +20,16 @@ use super::{
 use crate::{
     act::{self, Actor, Done},
     controller::{Fence, Serving, log::render},
-    expect::{self, Gate, Subject, temporal},
+    expect::{
+        self, Gate, Subject,
+        temporal::{self, Claim},
+    },
+    metrics::MetricServer,
     report::v1,
-    scenario::{Action, LoadedStep, model::Hold},
+    scenario::{
+        Action, LoadedStep,
+        model::{Hold, StateMatch},
+    },
     timeline::{History, Kind, Point, Timeline, pauses},
     timeouts::scaled,
 };
@@ -34,6 +44,7 @@ pub(super) const FENCE: Duration = Duration::from_secs(30);
 pub(super) struct Hands<'a> {
     pub actor: &'a Actor,
     pub controller: &'a Serving,
+    pub metrics: Option<&'a MetricServer>,
     pub namespace: &'a str,
     pub timeline: &'a Timeline,
     pub release: &'a Version,
@@ -71,8 +82,9 @@ impl Hands<'_> {
             self.actor.wait_for_new_second(&step.on).await?;
         }
         let log_from = self.log_position()?;
+        let asked = self.asked(step);
         let began = (Instant::now(), Timestamp::now());
-        let done = acting::act(self.actor, self.controller, &step.on, &step.action).await?;
+        let done = acting::act(self.actor, self.controller, self.metrics, &step.on, &step.action).await?;
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
         let gate = gate_of(step, &done, before);
@@ -81,15 +93,16 @@ impl Hands<'_> {
         let awaited = Awaited {
             from,
             gate: &gate,
+            not_before: from,
             expect: step.expect.as_ref(),
             never: &step.never,
             always: &step.always,
             subject,
         };
-        let outcome = {
-            let (listener, id) = (self.listener, self.id);
-            let passing = |live: &crate::timeline::World| listener.hear(id, News::Passing { rollout: &step.on, live });
-            awaited.wait(self.timeline, began.0 + scaled(step.within), passing).await?
+        let deadline = began.0 + scaled(step.within);
+        let outcome = match &step.expect {
+            Some(expect) if expect.at_rest == Some(true) => self.rest(awaited, expect, deadline).await?,
+            _ => self.await_state(&awaited, deadline).await?,
         };
         if let Outcome::Met { at, .. } = outcome
             && let Some(hold) = &step.hold
@@ -102,11 +115,70 @@ impl Hands<'_> {
                 LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
             looking_back.look(index, from, &done, outcome)
         };
+        if ended.trouble.is_none() {
+            self.requests(step, &asked, &mut ended);
+        }
         ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
         if let Some(trouble) = ended.trouble.take() {
             ended.trouble = Some(trouble.with(&self.log_of_step(ended.report.log)));
         }
         Ok(ended)
+    }
+
+    /// How often each metric that the step counts was asked for up to now.
+    fn asked(&self, step: &LoadedStep) -> BTreeMap<String, u32> {
+        let count = |name: &String| self.metrics.map_or(0, |metrics| metrics.requests(name));
+        step.requests.keys().map(|name| (name.clone(), count(name))).collect()
+    }
+
+    /// Judges how often metrics were asked for since then.
+    fn requests(&self, step: &LoadedStep, before: &BTreeMap<String, u32>, ended: &mut Ended) {
+        let mut wrong = String::new();
+        for (name, now) in self.asked(step) {
+            let Some(number) = step.requests.get(&name) else { continue };
+            let count = now - before.get(&name).copied().unwrap_or(0);
+            let ok = number.holds(i64::from(count));
+            if !ok {
+                wrong += &format!("the metric {name} was asked for {count} times in this step, expected {number}\n");
+            }
+            let (field, expected) = (format!("requests.{name}"), number.to_string());
+            ended.report.checks.push(v1::Check { field, expected, got: count.to_string(), ok });
+        }
+        if !wrong.is_empty() {
+            ended.report.verdict = v1::Verdict::Fail;
+            ended.trouble = Some(Trouble::Conformance(wrong));
+        }
+    }
+
+    async fn await_state(&self, awaited: &Awaited<'_>, deadline: Instant) -> Result<Outcome, Trouble> {
+        let (listener, id, rollout) = (self.listener, self.id, awaited.subject.rollout);
+        let passing = |live: &crate::timeline::World| listener.hear(id, News::Passing { rollout, live });
+        Ok(awaited.wait(self.timeline, deadline, passing).await?)
+    }
+
+    /// Awaits a state that says of itself that it rests, and is still the same when the controller has
+    /// looked once more. One that is not was none: between a decision and what the controller does about
+    /// it, all may look quiet.
+    async fn rest(&self, mut awaited: Awaited<'_>, expect: &StateMatch, deadline: Instant) -> Result<Outcome, Trouble> {
+        loop {
+            let outcome = self.await_state(&awaited, deadline).await?;
+            let Outcome::Met { gate, at } = outcome else { return Ok(outcome) };
+            self.fence(awaited.subject.rollout).await?;
+            self.timeline.barrier().await?;
+            let log = self.timeline.log();
+            let history = log.history();
+            match temporal::always(history, at, history.end(), expect, awaited.subject) {
+                Claim::Broken(..) if Instant::now() >= deadline => return Ok(Outcome::TimedOut { gate: Some(gate) }),
+                Claim::Broken(point, _) => awaited.not_before = point,
+                Claim::Held(_) | Claim::NotJudged(_) => return Ok(outcome),
+            }
+        }
+    }
+
+    async fn fence(&self, rollout: &str) -> Result<(), Trouble> {
+        let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
+        let passed = fence.pass(rollout, scaled(FENCE)).await;
+        passed.map(|_| ()).map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))
     }
 
     fn log_position(&self) -> Result<u64, Trouble> {
@@ -116,13 +188,13 @@ impl Hands<'_> {
 
     /// The controller's log of a step that failed, its end.
     fn log_of_step(&self, slice: v1::Slice) -> String {
-        match self.controller.log().slice(slice.from, slice.to) {
-            Ok(lines) => {
+        match self.controller.log().end_of(slice.from, slice.to) {
+            Ok((lines, whole)) => {
                 let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
-                let which = if shown.len() < lines.len() {
-                    format!("the last {LOG_LINES} of {} lines", lines.len())
-                } else {
-                    "all of it".into()
+                let which = match whole {
+                    true if shown.len() < lines.len() => format!("the last {LOG_LINES} of {} lines", lines.len()),
+                    true => "all of it".into(),
+                    false => format!("the last {LOG_LINES} of very many lines"),
                 };
                 format!("the controller's log of this step ({which}):\n{}\n", render(shown).trim_end())
             }
@@ -138,11 +210,7 @@ impl Hands<'_> {
             tokio::time::sleep(span.0.saturating_sub(stood)).await;
         }
         for _ in 0..hold.reconciles.unwrap_or(0) {
-            let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
-            fence
-                .pass(&step.on, scaled(FENCE))
-                .await
-                .map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))?;
+            self.fence(&step.on).await?;
         }
         self.timeline.barrier().await?;
         Ok(())
@@ -167,9 +235,11 @@ fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>) -> Gate {
             generation: rollout.generation,
         },
         Some(rollout) => Gate::Written { rv: rollout.resource_version },
+        // A kind that is not watched (an AnalysisTemplate) never shows itself: nothing to wait for.
         None => done
             .objects
             .iter()
+            .filter(|object| Kind::ALL.iter().any(|kind| kind.name() == object.kind))
             .map(|object| object.resource_version)
             .max()
             .map_or(Gate::Open, |rv| Gate::Written { rv }),
@@ -236,7 +306,8 @@ impl LookingBack<'_> {
                 report.claims.push(claim);
             }
         }
-        let end = if self.step.hold.is_some() || !met { self.history.end() } else { at };
+        let rests = self.step.expect.as_ref().is_some_and(|expect| expect.at_rest == Some(true));
+        let end = if self.step.hold.is_some() || rests || !met { self.history.end() } else { at };
         let trouble = (!failures.is_empty()).then(|| {
             report.verdict = v1::Verdict::Fail;
             let surroundings =

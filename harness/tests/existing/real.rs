@@ -146,7 +146,7 @@ impl Cluster {
         let path = arena.path("install.yaml");
         fs::write(&path, text.replace("imagePullPolicy: Always", "imagePullPolicy: IfNotPresent"))?;
         let installing = async {
-            let installed = deployed::install(&self.owner.client, &path).await?;
+            let installed = deployed::install(&self.owner.client, &path, None).await?;
             deployed::available(&self.owner.client, &installed).await?;
             anyhow::Ok(())
         };

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::InstallError;
+use crate::images::ControllerImage;
 
 /// Where upstream's manual has it installed.
 pub(crate) const NAMESPACE: &str = "argo-rollouts";
@@ -52,12 +53,24 @@ impl Installed {
     }
 }
 
-/// Applies the manifest as it stands: custom resources first, and once they are served the rest.
+/// Applies the manifest as it stands: custom resources first, and once they are served the rest. With
+/// an `image` the Deployment runs that one.
 ///
 /// # Errors
 /// See [`InstallError`].
-pub async fn install(client: &Client, manifest: &Path) -> Result<Installed, InstallError> {
-    let objects = read(manifest)?;
+pub async fn install(
+    client: &Client,
+    manifest: &Path,
+    image: Option<&ControllerImage>,
+) -> Result<Installed, InstallError> {
+    let mut objects = read(manifest)?;
+    if let Some(image) = image {
+        let put = objects.iter_mut().map(|object| image.put_into(object)).filter(|found| *found).count();
+        if put == 0 {
+            let kind = "Deployment of the controller's image";
+            return Err(InstallError::Missing { path: manifest.to_owned(), kind });
+        }
+    }
     let installed = subject(&objects, manifest)?;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     let (crds, others): (Vec<&Value>, Vec<&Value>) =

@@ -19,7 +19,8 @@ pub struct StateMatch {
     /// The phase that `kubectl argo rollouts get rollout` shows. `Healthy` also requires the counters at rest.
     pub phase: Option<ByRelease<Phase>>,
     /// Nothing moves and nothing is to move by itself: Healthy, waiting for a person, or given up; no timer runs, and
-    /// every ReplicaSet has the available pods that it asks for.
+    /// every ReplicaSet has the available pods that it asks for. In `expect` it must still be so when the controller
+    /// has looked once more.
     pub at_rest: Option<bool>,
     /// The message beside the phase; empty when Healthy.
     pub message: Option<ByRelease<Text>>,
