@@ -2,7 +2,10 @@
 
 use std::{fmt, process::ExitCode};
 
-use crate::{images::ImageError, process::interrupt, run::trouble};
+use crate::{
+    process::interrupt,
+    run::{provision::ProvideError, trouble},
+};
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +76,12 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<ImageError> for Fault {
-    fn from(error: ImageError) -> Self {
-        match error {
-            ImageError::Part(error) => error.into(),
-            other => Self::infra(other),
+impl From<ProvideError> for Fault {
+    fn from(error: ProvideError) -> Self {
+        if interrupt::happened() {
+            return Self::interrupted();
         }
+        if error.is_bad_input() { Self::input(error) } else { Self::infra(error) }
     }
 }
 

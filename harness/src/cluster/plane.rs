@@ -15,21 +15,16 @@ use serde_json::json;
 use crate::process::lock::Lock;
 
 use super::{
-    ClusterError, api,
+    ClusterError, api, existing,
     lease::{self, Entry, Lease, now},
     record::Record,
+    request::Order,
     state::PlaneDir,
     watch::{KeeperWatch, LOOK},
 };
 
 /// How long the controller manager may take for a new namespace's service account.
 const NAMESPACE_LIMIT: Duration = Duration::from_secs(60);
-
-/// How long a keeper may take to stop when asked to.
-const STOP_LIMIT: Duration = Duration::from_secs(30);
-
-/// Marks what belongs to us, for people who look at a cluster.
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "proofroll");
 
 /// Where an API server is and how to trust it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,8 +86,8 @@ impl Plane {
         let name = namespace_name(prefix, fastrand::u32(..));
         self.enter(&Entry::Namespace { name: name.clone() })?;
         let creating = async {
-            let (label, value) = MANAGED_BY;
-            let namespace: Namespace = api::object(json!({"metadata": {"name": name, "labels": {label: value}}}));
+            let labels = existing::labels(existing::PLANE, &self.record.id);
+            let namespace: Namespace = api::object(json!({"metadata": {"name": name, "labels": labels}}));
             let doing = format!("creating the namespace {name}");
             Api::all(self.client())
                 .create(&PostParams::default(), &namespace)
@@ -208,6 +203,7 @@ impl std::fmt::Debug for Plane {
 /// Asks the keeper to stop without lingering and waits until it is gone; `false` if somebody uses the
 /// plane, who then keeps it.
 pub(super) async fn stop_at_once(dir: &PlaneDir, watch: &KeeperWatch) -> Result<bool, ClusterError> {
+    let limit = Order::stop_limit(dir);
     // No directory: the keeper is through with it already.
     let _ = std::fs::File::create(dir.at_once());
     let used = async {
@@ -219,7 +215,13 @@ pub(super) async fn stop_at_once(dir: &PlaneDir, watch: &KeeperWatch) -> Result<
         }
     };
     tokio::select! {
-        gone = watch.gone(STOP_LIMIT) => gone.map(|()| true),
+        gone = watch.gone(limit) => {
+            gone?;
+            match std::fs::read_to_string(dir.left()) {
+                Ok(why) if !watch.alive().unwrap_or(false) => Err(ClusterError::Left { why }),
+                _ => Ok(true),
+            }
+        }
         () = used => Ok(false),
     }
 }

@@ -162,6 +162,11 @@ impl PlaneDir {
         self.path.join("failure")
     }
 
+    /// What could not be removed when the plane was stopped.
+    pub fn left(&self) -> PathBuf {
+        self.path.join("left")
+    }
+
     /// How far the start is, line by line.
     pub fn progress(&self) -> PathBuf {
         self.path.join("progress")

@@ -11,6 +11,7 @@ mod awaiting;
 mod claims;
 mod ending;
 mod evidence;
+mod existing;
 pub mod failure;
 mod interruption;
 pub mod listener;

@@ -21,7 +21,7 @@ use crate::{
     act::{Actor, Kinds},
     cluster::Plane,
     controller::{
-        Controller, ControllerConfig, ControllerError, ControllerRelease, Serving,
+        Controller, ControllerConfig, ControllerError, ControllerFiles, Serving, UnderTest,
         deployed::{self, Deployed},
     },
     metrics::MetricServer,
@@ -37,7 +37,7 @@ pub struct Stage<'a> {
     /// What is known of its kinds.
     pub kinds: Kinds,
     /// The controller under test.
-    pub release: &'a ControllerRelease,
+    pub release: &'a UnderTest,
     /// Who hears the news.
     pub listener: &'a dyn Listener,
     /// How it is run.
@@ -130,8 +130,9 @@ async fn in_namespace(
         (timeline, controller) = both => match (timeline, controller) {
             (Ok(timeline), Ok(controller)) => Ok((timeline, controller)),
             (_, Err(error)) => {
-                let binary = stage.release.binary.display();
-                Err(Trouble::Infra(format!("{binary} did not come up: {}", chain(&error))))
+                let files = stage.release.files.as_ref();
+                let which = files.map_or(stage.release.label.clone(), |files| files.binary.display().to_string());
+                Err(Trouble::Infra(format!("{which} did not come up: {}", chain(&error))))
             }
             (Err(error), _) => Err(Trouble::Infra(chain(&error))),
         },
@@ -195,13 +196,17 @@ async fn in_namespace(
 
 /// The controller that serves this namespace: the one in the cluster, or one that is started.
 async fn serving(stage: &Stage<'_>, namespace: &str) -> Result<Serving, ControllerError> {
-    match &stage.plane.record().deployed {
-        Some(installed) => {
+    match (&stage.plane.record().deployed, &stage.release.files) {
+        (Some(shared), _) => {
             let log = log_file(stage, namespace);
-            Deployed::of(stage.plane.client(), installed.clone(), &log, namespace)
+            Deployed::of(stage.plane.client(), shared.clone(), &log, namespace)
                 .map(|deployed| Serving::Deployed(Box::new(deployed)))
         }
-        None => Controller::start(controller_config(stage, namespace)).await.map(|own| Serving::Own(Box::new(own))),
+        (None, Some(files)) => {
+            let own = Controller::start(controller_config(stage, files, namespace)).await;
+            own.map(|own| Serving::Own(Box::new(own)))
+        }
+        (None, None) => Err(ControllerError::Nothing { label: stage.release.label.clone() }),
     }
 }
 
@@ -218,16 +223,16 @@ fn controller_dir(stage: &Stage<'_>, namespace: &str) -> PathBuf {
     stage.plane.dir().path().join("controllers").join(namespace)
 }
 
-fn controller_config(stage: &Stage<'_>, namespace: &str) -> ControllerConfig {
+fn controller_config(stage: &Stage<'_>, files: &ControllerFiles, namespace: &str) -> ControllerConfig {
     let endpoint = stage.plane.endpoint();
     ControllerConfig {
-        binary: stage.release.binary.clone(),
+        binary: files.binary.clone(),
         version: stage.release.version.clone(),
         client: stage.plane.client(),
         server: endpoint.server,
         ca_pem: endpoint.ca_pem,
         namespace: namespace.to_owned(),
-        namespace_install: stage.release.manifests.namespace_install(),
+        namespace_install: files.manifests.namespace_install(),
         dir: controller_dir(stage, namespace),
         log_level: "info".into(),
         extra_args: Vec::new(),

@@ -25,7 +25,7 @@ use crate::{
         request::{KindSource, Order},
         state::PlaneDir,
     },
-    controller::deployed::{self, LogStream},
+    controller::deployed::{self, LogStream, Shared},
 };
 
 /// How long the controller's Deployment may take to be available: its image is in the node already.
@@ -91,7 +91,7 @@ impl<'a> KindPlane<'a> {
                 return Err(format!("the controller's Deployment was not available within {limit}:{pods}"));
             }
         }
-        self.log.follow(client.clone(), installed.clone());
+        self.log.follow(client.clone(), installed.clone(), None);
         self.log.at_work(CONTROLLER).await?;
         reached.say("ready");
 
@@ -111,7 +111,7 @@ impl<'a> KindPlane<'a> {
             processes: std::collections::BTreeMap::new(),
             started,
             phases: reached.phases(),
-            deployed: Some(installed),
+            deployed: Some(Shared::Deployment(installed)),
             kind: Some(kind.clone()),
         };
         Ok(Booted { record, client, port: None })
