@@ -48,13 +48,15 @@ pub(super) fn archive(
 ) -> Result<ImageArchive, ImageError> {
     let cache = parts.cache();
     let prefix = format!("image-{name}-");
-    let entry = format!("{prefix}{}", key(recipe));
-    if let Some(found) = look(cache, &entry) {
+    let digest = digest(recipe);
+    let entry = format!("{prefix}{}", &digest[..12]);
+    let look = || look(cache, &entry, &digest);
+    if let Some(found) = look() {
         return Ok(found);
     }
     let _lock = cache.lock(&entry, &format!("makes the images of {name}"), progress)?;
     // Somebody else may have made it while this process waited.
-    if let Some(found) = look(cache, &entry) {
+    if let Some(found) = look() {
         return Ok(found);
     }
     progress.update(&format!("making the images of {name}"));
@@ -67,7 +69,7 @@ pub(super) fn archive(
     record(&out, &images).map_err(failed("write the record in"))?;
     cache.install(&entry, &out)?;
     prune(cache, &prefix);
-    Ok(ImageArchive { path: cache.entry(&entry).join(ARCHIVE), images })
+    Ok(ImageArchive { path: cache.entry(&entry).join(ARCHIVE), digest, images })
 }
 
 fn record(out: &Path, images: &[Image]) -> io::Result<()> {
@@ -75,13 +77,12 @@ fn record(out: &Path, images: &[Image]) -> io::Result<()> {
     fs::write(out.join(RECORD), serde_json::to_vec_pretty(&record)?)
 }
 
-/// A digest of all that decides the archive's content.
-fn key(recipe: &Recipe) -> String {
+fn digest(recipe: &Recipe) -> String {
     let written = serde_json::to_string(recipe).expect("texts and numbers can be written");
-    sha256_hex(&[FORMAT, std::env::consts::ARCH, &written])[..12].to_owned()
+    sha256_hex(&[FORMAT, std::env::consts::ARCH, &written])
 }
 
-fn look(cache: &Cache, entry: &str) -> Option<ImageArchive> {
+fn look(cache: &Cache, entry: &str, digest: &str) -> Option<ImageArchive> {
     let directory = cache.entry(entry);
     let Record { size, images } = serde_json::from_slice(&fs::read(directory.join(RECORD)).ok()?).ok()?;
     let path = directory.join(ARCHIVE);
@@ -90,7 +91,7 @@ fn look(cache: &Cache, entry: &str) -> Option<ImageArchive> {
     }
     // In a cache that cannot be written it merely looks older than it is.
     let _ = File::open(&directory).and_then(|file| file.set_modified(SystemTime::now()));
-    Some(ImageArchive { path, images })
+    Some(ImageArchive { path, digest: digest.to_owned(), images })
 }
 
 /// Removes the oldest of those whose names begin so. What cannot be removed is left to the next time.

@@ -31,15 +31,22 @@ pub use self::{
 };
 
 /// A file with images in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ImageArchive {
     /// The file: a tar archive as `docker save` writes it.
     pub path: PathBuf,
+    /// SHA-256, hex, of all that decides its content: the same archive has the same, another one another.
+    pub digest: String,
     /// The images, in the order of the archive.
     pub images: Vec<Image>,
 }
 
 impl ImageArchive {
+    /// What is in it, in one word: changes with any of its images.
+    pub fn identity(&self) -> String {
+        self.images.iter().map(|image| image.id.as_str()).collect::<Vec<_>>().join(",")
+    }
+
     /// All references under which the images are found once they are loaded.
     pub fn references(&self) -> impl Iterator<Item = &str> {
         self.images.iter().flat_map(|image| &image.references).map(String::as_str)

@@ -71,7 +71,8 @@ impl Script {
     pub fn read(annotations: &Map<String, Value>, spec: Option<&Value>) -> Result<Self, Vec<Mistake>> {
         let mut reading = Reading::default();
         for (name, value) in annotations {
-            if let Some(key) = name.strip_prefix(PREFIX) {
+            // Null: a merge patch takes it away.
+            if let Some(key) = name.strip_prefix(PREFIX).filter(|_| !value.is_null()) {
                 reading.annotation(name, key, value);
             }
         }
@@ -218,6 +219,7 @@ mod tests {
         assert_eq!(read(&annotations, Some(&json!({}))), Ok(script));
         assert_eq!(read(&json!({"ready-after": "never"}), None).unwrap().ready_after, Some(When::Never));
         assert_eq!(read(&json!({"waiting": "ErrImagePull"}), None).unwrap().waiting.as_deref(), Some("ErrImagePull"));
+        assert_eq!(read(&json!({"waiting": null, "ready-after": "1s"}), None).unwrap().waiting, None);
         assert_eq!(Script::read(json!({"else": 1}).as_object().unwrap(), None), Ok(Script::default()));
     }
 

@@ -23,6 +23,7 @@ use crate::{
         Controller, ControllerConfig, ControllerError, ControllerRelease, Serving,
         deployed::{self, Deployed},
     },
+    metrics::MetricServer,
     report::v1,
     scenario::Scenario,
     timeline::{Point, Timeline},
@@ -80,6 +81,11 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
 }
 
 async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
+    let place = tokio::select! {
+        place = stage.plane.place() => place.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error)))),
+        why = stage.plane.broken() => Err(before_it_began(scenario, gone(why))),
+    };
+    let _place = place?;
     let namespace = match stage.plane.create_namespace(&prefix(&scenario.id)).await {
         Ok(namespace) => namespace,
         Err(error) => {
@@ -128,6 +134,10 @@ async fn in_namespace(
         }
     };
     let actor = Actor::new(client, namespace, stage.kinds.clone());
+    let metrics = match scenario.uses_metrics() {
+        true => Some(MetricServer::start().await.map_err(|e| Trouble::Infra(format!("no metric server: {e}")))?),
+        false => None,
+    };
 
     let mut acts = Acts {
         stage,
@@ -137,6 +147,7 @@ async fn in_namespace(
         report,
         timeline: &timeline,
         actor: &actor,
+        metrics: metrics.as_ref(),
         own_writes: BTreeSet::new(),
         open: None,
         from: Point::default(),
@@ -225,6 +236,7 @@ struct Acts<'a> {
     report: &'a mut v1::Scenario,
     timeline: &'a Timeline,
     actor: &'a Actor,
+    metrics: Option<&'a MetricServer>,
     own_writes: BTreeSet<u64>,
     /// Claims of the step before, which reach to the next gate.
     open: Option<OpenSpan>,
@@ -238,7 +250,7 @@ impl Acts<'_> {
         let id = &self.scenario.id;
         let listener = self.stage.listener;
         if !self.scenario.given.is_empty() {
-            let applied = acting::apply(self.actor, &self.scenario.given).await;
+            let applied = acting::apply(self.actor, self.metrics, &self.scenario.given).await;
             applied.map_err(|e| Trouble::from(e).context("what is given could not be applied: "))?;
         }
         self.timeline.barrier().await?;
@@ -251,6 +263,7 @@ impl Acts<'_> {
             let mut hands = Hands {
                 actor: self.actor,
                 controller: self.controller,
+                metrics: self.metrics,
                 namespace: self.namespace,
                 timeline: self.timeline,
                 release: &self.stage.release.version,

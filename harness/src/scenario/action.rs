@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::{
     manifest::Manifest,
-    model::{Annotate, ControllerAction, Delete, Patch, Pods, Promote, Restart, Scale, SetImage, Skip, Step, Undo},
+    model::{
+        Annotate, ControllerAction, Delete, Metric, Patch, Pods, Promote, Restart, Scale, SetImage, Skip, Step, Undo,
+    },
 };
 
 /// What a step does.
@@ -40,13 +42,15 @@ pub enum Action {
     Controller(ControllerAction),
     /// Change pods that run.
     Pods(Pods),
+    /// Let the metric server answer something else.
+    Metric(Metric),
     /// Look on.
     Observe,
 }
 
 impl Action {
     /// The keys that actions are written with.
-    pub const KEYS: [&str; 16] = [
+    pub const KEYS: [&str; 17] = [
         "apply",
         "set-image",
         "patch",
@@ -62,6 +66,7 @@ impl Action {
         "annotate",
         "controller",
         "pods",
+        "metric",
         "observe",
     ];
 
@@ -83,6 +88,7 @@ impl Action {
             .or(step.annotate.map(Self::Annotate))
             .or(step.controller.map(Self::Controller))
             .or(step.pods.map(Self::Pods))
+            .or(step.metric.map(Self::Metric))
             .or(step.observe.map(|_| Self::Observe))
     }
 
@@ -104,7 +110,8 @@ impl Action {
             Self::Annotate(_) => 12,
             Self::Controller(_) => 13,
             Self::Pods(_) => 14,
-            Self::Observe => 15,
+            Self::Metric(_) => 15,
+            Self::Observe => 16,
         }]
     }
 
@@ -165,6 +172,7 @@ impl fmt::Display for Action {
             Self::Controller(ControllerAction::Restart) => f.write_str("restart the controller"),
             Self::Controller(ControllerAction::Start) => f.write_str("start the controller"),
             Self::Pods(pods) => pods.fmt(f),
+            Self::Metric(metric) => metric.fmt(f),
             Self::Observe => f.write_str("look on"),
         }
     }

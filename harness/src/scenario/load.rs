@@ -15,8 +15,10 @@ use super::{
     manifest::{Manifest, in_order},
     model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
     tree::Node,
+    value::Number,
     yaml,
 };
+use crate::metrics::placeholder;
 
 /// A scenario, read and checked: its manifests are there, each step has one action.
 #[derive(Debug, Clone)]
@@ -54,6 +56,18 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Whether it needs a metric server.
+    pub fn uses_metrics(&self) -> bool {
+        let objects = |manifests: &[Manifest]| manifests.iter().any(|manifest| placeholder::is_in(&manifest.object));
+        let asked = self.steps.iter().any(|step| match &step.action {
+            Action::Metric(_) => true,
+            Action::Apply(manifests) => objects(manifests),
+            Action::Patch(patch) => placeholder::is_in(&patch.merge),
+            _ => !step.requests.is_empty(),
+        });
+        asked || objects(&self.given)
+    }
+
     /// The first part of the id; the whole id for a user's own file.
     pub fn suite(&self) -> &str {
         self.id.split('/').next().unwrap_or(&self.id)
@@ -83,6 +97,8 @@ pub struct LoadedStep {
     pub within: Duration,
     /// Timed pauses that end in this step: step index to least duration.
     pub pauses: BTreeMap<u32, Duration>,
+    /// How often the metric server is asked from the action to the end of the step.
+    pub requests: BTreeMap<String, Number>,
     /// Do not wait for a new second before an action that makes a revision.
     pub same_second: bool,
     /// Where the step is written.
@@ -149,7 +165,7 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     if applied.chain(given.iter().map(|manifest| &manifest.object)).any(check::is_scripted) {
         needs.insert(Capability::ScriptedPods);
     }
-    Ok(Scenario {
+    let mut scenario = Scenario {
         id,
         at: text.at(tree.at),
         title: file.title,
@@ -165,7 +181,12 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         never: file.never,
         always: file.always,
         waive: file.waive,
-    })
+    };
+    if scenario.uses_metrics() {
+        // Whoever asks must be on this machine: the server listens on loopback alone.
+        scenario.needs.insert(Capability::ControllerProcess);
+    }
+    Ok(scenario)
 }
 
 fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
@@ -180,6 +201,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         hold: step.hold,
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
+        requests: step.requests,
         same_second: step.same_second,
         at: text.at(node.at),
     }

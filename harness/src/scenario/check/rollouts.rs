@@ -112,7 +112,7 @@ impl World {
                 return None;
             }
         };
-        if self.complete && !self.rollouts.contains_key(name) {
+        if self.complete && !self.rollouts.contains_key(name) && step.metric.is_none() {
             faults.at(
                 node.at,
                 format!("the Rollout `{name}` is not there yet"),

@@ -4,6 +4,7 @@
 //! Comparisons ([`Number`](super::value::Number), [`Text`](super::value::Text)) and values that
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
+mod metric;
 mod pods;
 mod replicas;
 mod state;
@@ -14,7 +15,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{pods::*, replicas::Replicas, state::*, step::*};
+pub use self::{metric::*, pods::*, replicas::Replicas, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
