@@ -66,7 +66,7 @@ pub fn smaller(case: &Case) -> Vec<Case> {
         }
     };
     without_acts(case, &mut offer);
-    offer(&|case| case.finish = case.acts.is_empty());
+    offer(&|case| case.finish = false);
     offer(&|case| case.acts.iter_mut().for_each(|act| act.rest = true));
     strategy(case, &mut offer);
     offer(&|case| case.min_ready = 0);
@@ -92,6 +92,15 @@ fn without_acts(case: &Case, offer: &mut Offer<'_>) {
             });
         }
         length /= 2;
+    }
+    for (index, act) in case.acts.iter().enumerate() {
+        if let What::Scale(replicas) = act.what {
+            // It may as well have been so large from the beginning.
+            offer(&|case| {
+                case.acts.remove(index);
+                case.replicas = replicas;
+            });
+        }
     }
 }
 

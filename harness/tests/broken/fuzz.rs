@@ -48,7 +48,7 @@ pub fn fake_controllers_are_found_out(bench: &Bench) {
             "--count",
             "2",
             "--shrink",
-            "8",
+            "24",
             "--controller",
             &controller,
             "--keep-failures",
