@@ -94,8 +94,10 @@ impl Awaited<'_> {
             let over = Instant::now() >= deadline;
             if over || (looked_at != Some(count) && (seems || lull)) {
                 timeline.barrier().await?;
-<<<<<<< HEAD
-                let outcome = self.look(timeline.log().history());
+                let (outcome, end) = {
+                    let log = timeline.log();
+                    (awaited.look(log.history()), log.history().end())
+                };
                 match outcome {
                     Outcome::TimedOut { gate: Some(gate), met: Some(at) } if self.may_be_dropped(timeline) => {
                         // What was dropped is not waited for, but what is on its way is: until news have stopped.
@@ -104,16 +106,14 @@ impl Awaited<'_> {
                             return Ok(Outcome::Met { gate, at });
                         }
                     }
-                    Outcome::TimedOut { .. } if !over => looked_at = Some(count),
-=======
-                let log = timeline.log();
-                match awaited.look(log.history()) {
-                    Outcome::TimedOut { gate } if !over => {
+                    Outcome::TimedOut { gate, met } if !over => {
                         looked_at = Some(count);
-                        // No state is looked at twice: some controllers write without end.
-                        awaited.not_before = gate.map_or(awaited.not_before, |_| log.history().end());
+                        // No state is looked at twice (some controllers write without end), but for the one that
+                        // only waits for its events.
+                        if gate.is_some() && met.is_none() {
+                            awaited.not_before = end;
+                        }
                     }
->>>>>>> main
                     outcome => return Ok(outcome),
                 }
             } else if seems || lull {

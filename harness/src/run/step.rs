@@ -20,15 +20,11 @@ use super::{
 use crate::{
     act::{self, Actor, Done},
     controller::{Fence, Serving, log::render},
-<<<<<<< HEAD
-    expect::{self, Gate, Subject, event, temporal},
-=======
     expect::{
-        self, Gate, Subject,
+        self, Gate, Subject, event,
         temporal::{self, Claim},
     },
     metrics::MetricServer,
->>>>>>> main
     report::v1,
     scenario::{
         Action, LoadedStep,
@@ -176,7 +172,9 @@ impl Hands<'_> {
             let log = self.timeline.log();
             let history = log.history();
             match temporal::always(history, at, history.end(), expect, awaited.subject) {
-                Claim::Broken(..) if Instant::now() >= deadline => return Ok(Outcome::TimedOut { gate: Some(gate) }),
+                Claim::Broken(..) if Instant::now() >= deadline => {
+                    return Ok(Outcome::TimedOut { gate: Some(gate), met: None });
+                }
                 Claim::Broken(point, _) => awaited.not_before = point,
                 Claim::Held(_) | Claim::NotJudged(_) => return Ok(outcome),
             }
@@ -326,12 +324,8 @@ impl LookingBack<'_> {
                 report.claims.push(claim);
             }
         }
-<<<<<<< HEAD
-        let end = if self.step.hold.is_some() || !met { self.history.end() } else { at.max(events_end) };
-=======
         let rests = self.step.expect.as_ref().is_some_and(|expect| expect.at_rest == Some(true));
-        let end = if self.step.hold.is_some() || rests || !met { self.history.end() } else { at };
->>>>>>> main
+        let end = if self.step.hold.is_some() || rests || !met { self.history.end() } else { at.max(events_end) };
         let trouble = (!failures.is_empty()).then(|| {
             report.verdict = v1::Verdict::Fail;
             let surroundings =

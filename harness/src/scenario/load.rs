@@ -58,7 +58,6 @@ pub struct Scenario {
 }
 
 impl Scenario {
-<<<<<<< HEAD
     /// All states that it describes.
     pub fn states(&self) -> impl Iterator<Item = &StateMatch> {
         let whole = self.never.iter().chain(&self.always);
@@ -67,7 +66,8 @@ impl Scenario {
             one.chain(&step.through).chain(&step.never).chain(&step.always)
         });
         whole.chain(steps)
-=======
+    }
+
     /// Whether it needs a metric server.
     pub fn uses_metrics(&self) -> bool {
         let objects = |manifests: &[Manifest]| manifests.iter().any(|manifest| placeholder::is_in(&manifest.object));
@@ -78,7 +78,6 @@ impl Scenario {
             _ => !step.requests.is_empty(),
         });
         asked || objects(&self.given)
->>>>>>> main
     }
 
     /// The first part of the id; the whole id for a user's own file.

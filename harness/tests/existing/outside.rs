@@ -27,7 +27,7 @@ pub fn a_controller_outside_is_tested_by_its_log(arena: &Arena) -> Result<()> {
         ensure!(announced.is_some() && announced < begun, "what is made is said first: {said}");
     }
     // What its nodes can do, the cluster's owner knows.
-    let with = |more: &[&str]| {
+    let with = |more: &[&'static str]| {
         [&["run", FAKE, "--quiet", "--controller-log", "./controller.log"], &EXISTING[..], more].concat()
     };
     arena

@@ -1,10 +1,7 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
-<<<<<<< HEAD
-mod objects;
-=======
 mod metrics;
->>>>>>> main
+mod objects;
 mod pods;
 mod releases;
 mod rollouts;

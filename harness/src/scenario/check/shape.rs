@@ -187,15 +187,11 @@ fn expectation(node: &Node, step: &Step, last: bool, faults: &mut Faults) {
     if step.expect.is_some() {
         return;
     }
-<<<<<<< HEAD
     let has_events = !step.events.is_empty();
-    for key in ["through", "hold", "pauses", "within"] {
+    for key in ["through", "hold", "pauses", "requests", "within"] {
         if key == "within" && (has_events || step.at.is_some()) {
             continue;
         }
-=======
-    for key in ["through", "hold", "pauses", "requests", "within"] {
->>>>>>> main
         if let Some((key, _)) = node.entry(key) {
             let help = "`expect` is the state that ends the step";
             faults.at(key.at, format!("`{}` without `expect`", key.name), help);

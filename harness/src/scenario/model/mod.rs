@@ -4,13 +4,10 @@
 //! Comparisons ([`Number`](super::value::Number), [`Text`](super::value::Text)) and values that
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
-<<<<<<< HEAD
 mod condition;
 mod event;
-mod object;
-=======
 mod metric;
->>>>>>> main
+mod object;
 mod pods;
 mod replicas;
 mod state;
@@ -21,11 +18,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-<<<<<<< HEAD
-pub use self::{condition::*, event::*, object::*, pods::*, replicas::Replicas, state::*, step::*};
-=======
-pub use self::{metric::*, pods::*, replicas::Replicas, state::*, step::*};
->>>>>>> main
+pub use self::{condition::*, event::*, metric::*, object::*, pods::*, replicas::Replicas, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -5,13 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-<<<<<<< HEAD
-use super::{EventMatch, Pods, StateMatch};
-use crate::scenario::value::Span;
-=======
-use super::{Metric, Pods, StateMatch};
+use super::{EventMatch, Metric, Pods, StateMatch};
 use crate::scenario::value::{Number, Span};
->>>>>>> main
 
 /// One action and what must be seen of it. Exactly one action key is written.
 ///
