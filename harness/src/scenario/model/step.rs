@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Pods, StateMatch};
+use super::{Pods, StateMatch, TrafficMatch};
 use crate::scenario::value::Span;
 
 /// One action and what must be seen of it. Exactly one action key is written.
@@ -67,6 +67,8 @@ pub struct Step {
     pub always: Vec<StateMatch>,
     /// After `expect` was met, it must go on being met.
     pub hold: Option<Hold>,
+    /// What must be seen of the requests that the scenario's `traffic` sends.
+    pub traffic: Option<TrafficMatch>,
     /// How long the step may take, as `30s` or `2m`; PROOFROLL_TIMEOUT_SCALE scales it. Default 30s.
     pub within: Option<Span>,
     /// Timed pauses that end in this step: index of the pause, as `status.currentStepIndex` counts (from 0), to the
