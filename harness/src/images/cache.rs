@@ -48,9 +48,8 @@ pub(super) fn archive(
 ) -> Result<ImageArchive, ImageError> {
     let cache = parts.cache();
     let prefix = format!("image-{name}-");
-    let digest = digest(recipe);
-    let entry = format!("{prefix}{}", &digest[..12]);
-    let look = || look(cache, &entry, &digest);
+    let entry = format!("{prefix}{}", key(recipe));
+    let look = || look(cache, &entry);
     if let Some(found) = look() {
         return Ok(found);
     }
@@ -69,7 +68,7 @@ pub(super) fn archive(
     record(&out, &images).map_err(failed("write the record in"))?;
     cache.install(&entry, &out)?;
     prune(cache, &prefix);
-    Ok(ImageArchive { path: cache.entry(&entry).join(ARCHIVE), digest, images })
+    Ok(ImageArchive { path: cache.entry(&entry).join(ARCHIVE), images })
 }
 
 fn record(out: &Path, images: &[Image]) -> io::Result<()> {
@@ -77,12 +76,12 @@ fn record(out: &Path, images: &[Image]) -> io::Result<()> {
     fs::write(out.join(RECORD), serde_json::to_vec_pretty(&record)?)
 }
 
-fn digest(recipe: &Recipe) -> String {
+fn key(recipe: &Recipe) -> String {
     let written = serde_json::to_string(recipe).expect("texts and numbers can be written");
-    sha256_hex(&[FORMAT, std::env::consts::ARCH, &written])
+    sha256_hex(&[FORMAT, std::env::consts::ARCH, &written])[..12].to_owned()
 }
 
-fn look(cache: &Cache, entry: &str, digest: &str) -> Option<ImageArchive> {
+fn look(cache: &Cache, entry: &str) -> Option<ImageArchive> {
     let directory = cache.entry(entry);
     let Record { size, images } = serde_json::from_slice(&fs::read(directory.join(RECORD)).ok()?).ok()?;
     let path = directory.join(ARCHIVE);
@@ -91,7 +90,7 @@ fn look(cache: &Cache, entry: &str, digest: &str) -> Option<ImageArchive> {
     }
     // In a cache that cannot be written it merely looks older than it is.
     let _ = File::open(&directory).and_then(|file| file.set_modified(SystemTime::now()));
-    Some(ImageArchive { path, digest: digest.to_owned(), images })
+    Some(ImageArchive { path, images })
 }
 
 /// Removes the oldest of those whose names begin so. What cannot be removed is left to the next time.

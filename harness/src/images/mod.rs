@@ -35,8 +35,6 @@ pub use self::{
 pub struct ImageArchive {
     /// The file: a tar archive as `docker save` writes it.
     pub path: PathBuf,
-    /// SHA-256, hex, of all that decides its content: the same archive has the same, another one another.
-    pub digest: String,
     /// The images, in the order of the archive.
     pub images: Vec<Image>,
 }

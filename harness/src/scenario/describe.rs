@@ -1,13 +1,13 @@
 //! A description of a state in words, one for each demand, as `phase Paused` or `revision 2: 1 pod`.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use super::{
     model::{
         ConditionMatch, HashesMatch, ListMatch, Replicas, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch,
-        WeightMatch,
+        Traffic, TrafficMatch, WeightMatch,
     },
-    value::ByRelease,
+    value::{ByRelease, Share},
 };
 
 impl StateMatch {
@@ -57,6 +57,32 @@ impl StateMatch {
         says.extend(self.objects.iter().map(|object| format!("{}: {}", object.subject(), object.demands().join(", "))));
         says.extend(self.event.iter().map(|event| format!("event {event}")));
         says
+    }
+}
+
+impl TrafficMatch {
+    /// What it demands, one text for each demand.
+    pub fn demands(&self) -> Vec<String> {
+        let mut says = Vec::new();
+        if let Some(claim) = self.split_claim() {
+            let shares: Vec<_> =
+                self.split.iter().rev().map(|(revision, share)| format!("{share} to revision {revision}")).collect();
+            let (tolerance, confidence) = (Share(claim.tolerance), Share(claim.confidence));
+            says.push(format!(
+                "{}, measured over {} requests: {tolerance} off is noticed, with {confidence} confidence",
+                shares.join(", "),
+                claim.sample_size()
+            ));
+        }
+        says.extend(self.failures.map(|failures| format!("failed until the next action: {failures}")));
+        says
+    }
+}
+
+impl Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        write!(f, "{} requests per second to Service {}{port}{}", self.rate, self.service, self.path)
     }
 }
 

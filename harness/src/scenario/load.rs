@@ -13,7 +13,7 @@ use super::{
     fault::{Fault, Location, ScenarioError, Text},
     library::Place,
     manifest::{Manifest, in_order},
-    model::{Capability, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step},
+    model::{Capability, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step, Traffic, TrafficMatch},
     tree::Node,
     value::Number,
     yaml,
@@ -45,6 +45,8 @@ pub struct Scenario {
     pub needs: BTreeSet<Capability>,
     /// What exists before the first step, in the order in which it is applied.
     pub given: Vec<Manifest>,
+    /// Requests that are sent during all steps.
+    pub traffic: Option<Traffic>,
     /// What is done, in order; at least one.
     pub steps: Vec<LoadedStep>,
     /// No state of the whole scenario may satisfy one of these.
@@ -109,6 +111,8 @@ pub struct LoadedStep {
     pub trigger: Option<StateMatch>,
     /// After `expect` was met, it goes on being met.
     pub hold: Option<Hold>,
+    /// What must be seen of the scenario's traffic.
+    pub traffic: Option<TrafficMatch>,
     /// How long the step may take, not scaled.
     pub within: Duration,
     /// Timed pauses that end in this step: step index to least duration.
@@ -156,6 +160,9 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
     let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);
+    let applied = steps.iter().map(|(_, manifests)| manifests).chain([&given]);
+    let manifests = applied.map(Option::as_deref).collect::<Option<Vec<_>>>();
+    check::traffic(&tree, &file, manifests.map(|all| all.into_iter().flatten().collect()), &mut faults);
     faults.none()?;
 
     fill_in(text, &tree, &mut file);
@@ -168,6 +175,9 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
     };
     let steps: Vec<_> = steps.into_iter().flatten().collect();
+    if file.traffic.is_some() {
+        needs.insert(Capability::Traffic);
+    }
     if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
         needs.insert(Capability::ControllerProcess);
     }
@@ -194,6 +204,7 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         notes: file.notes,
         needs,
         given,
+        traffic: file.traffic,
         steps,
         never: file.never,
         always: file.always,
@@ -227,6 +238,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         events: step.events,
         trigger: step.at,
         hold: step.hold,
+        traffic: step.traffic,
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
         requests: step.requests,

@@ -123,7 +123,7 @@ mod tests {
     fn none_failed() {
         let verdict = judge(Number::Eq(0), &seen(6000, &[(300, "timeout"), (5800, "timeout")]), 500, 5730);
         assert!(verdict.holds());
-        insta::assert_snapshot!(verdict, @"0 of 5230 requests failed from the action to Healthy; a controller that dropped 1 in 1000 would have been missed with probability 0.53%");
+        insta::assert_snapshot!(verdict, @"0 of 5230 requests failed from the action to Healthy; a controller that dropped 1 in 1000 would have been missed with probability 0.5%");
     }
 
     #[test]

@@ -27,14 +27,37 @@ pub use self::{
     split::{Counts, ShareVerdict, SplitClaim, SplitVerdict},
 };
 
-/// A share as people write it: `20%`, `20.6%`, `0.05%`.
+/// A share that was measured, as people write it: `20%`, `20.6%`, `0.05%`; all and nothing only where it is
+/// all, or nothing.
 fn percent(share: f64) -> String {
     let hundredths = share * 100.0;
-    let digits = match hundredths {
-        x if x == 0.0 || x >= 0.95 => 1,
+    let digits = match hundredths.min(100.0 - hundredths) {
+        x if x == 0.0 || x >= 0.095 => 1,
         x if x >= 0.01 => 2,
-        _ => return "less than 0.01%".into(),
+        _ if share < 0.5 => return "less than 0.01%".into(),
+        _ => return "more than 99.99%".into(),
     };
     let text = format!("{hundredths:.digits$}");
-    format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(0.0, "0%")]
+    #[case(0.000_05, "less than 0.01%")]
+    #[case(0.000_5, "0.05%")]
+    #[case(0.002, "0.2%")]
+    #[case(0.2, "20%")]
+    #[case(0.206, "20.6%")]
+    #[case(0.9995, "99.95%")]
+    #[case(0.999_95, "more than 99.99%")]
+    #[case(1.0, "100%")]
+    fn shares_for_people(#[case] share: f64, #[case] text: &str) {
+        assert_eq!(percent(share), text);
+    }
 }

@@ -32,13 +32,20 @@ pub async fn install(client: &Client, namespace: &str) -> kube::Result<()> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let dry_run = PostParams { dry_run: true, field_manager: None };
     loop {
-        let pod = pods.create(&dry_run, &probe).await?;
-        let first = pod.spec.and_then(|spec| spec.containers.into_iter().next());
-        if first.is_some_and(|container| container.readiness_probe.is_some()) {
-            return Ok(());
+        match pods.create(&dry_run, &probe).await {
+            Ok(pod) if has_probe(&pod) => return Ok(()),
+            Ok(_) => {}
+            // In a new cluster it takes a moment until the namespace has one.
+            Err(kube::Error::Api(status)) if status.message.contains("error looking up service account") => {}
+            Err(error) => return Err(error),
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+fn has_probe(pod: &Pod) -> bool {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    containers.into_iter().any(|container| container.readiness_probe.is_some())
 }
 
 async fn apply(client: &Client, object: &Value) -> kube::Result<()> {

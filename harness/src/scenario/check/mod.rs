@@ -8,12 +8,14 @@ mod rollouts;
 mod scripts;
 mod shape;
 mod states;
+mod traffic;
 
 pub(super) use self::{
     releases::releases,
     rollouts::{duration, rollouts},
     scripts::{is_scripted, manifest, scripts},
     shape::shape,
+    traffic::traffic,
 };
 
 use super::fault::{Fault, Mark, ScenarioError, Text};

@@ -87,27 +87,38 @@ fn claims(node: &Node, step: &Step, claim: &TrafficMatch, rate: u32, faults: &mu
         }
     }
     let Some(split) = claim.split_claim() else { return };
-    let before = faults.len();
-    if step.expect.is_none() {
-        let help = "`expect` is the state in which the split is measured";
-        faults.at(node.key_at("split"), "`split` without `expect`", help);
+    let split_at = |key: &str| node.get("split").map_or(node.at, |split| split.key_at(key));
+    let wrong = [
+        (
+            step.expect.is_none(),
+            node.key_at("split"),
+            "`split` without `expect`",
+            "`expect` is the state in which the split is measured",
+        ),
+        (claim.split.contains_key(&0), split_at("0"), "there is no revision 0", "revisions count from 1"),
+        (
+            split.shares.values().sum::<f64>() > 1.0 + 1e-9,
+            node.key_at("split"),
+            "the shares are more than 100% together",
+            "write shares of one whole",
+        ),
+        (
+            !(0.5..1.0).contains(&split.confidence),
+            node.key_at("confidence"),
+            "this is no confidence",
+            "write 50% or more and less than 100%: certainty takes endless requests",
+        ),
+        (
+            split.tolerance <= 0.0,
+            node.key_at("tolerance"),
+            "this is no tolerance",
+            "write more than 0%: an endlessly small one takes endless requests",
+        ),
+    ];
+    for (_, at, what, help) in wrong.iter().filter(|(is_wrong, ..)| *is_wrong) {
+        faults.at(*at, *what, *help);
     }
-    if claim.split.contains_key(&0) {
-        let at = node.get("split").map_or(node.at, |split| split.key_at("0"));
-        faults.at(at, "there is no revision 0", "revisions count from 1");
-    }
-    if split.shares.values().sum::<f64>() > 1.0 + 1e-9 {
-        faults.at(node.key_at("split"), "the shares are more than 100% together", "write shares of one whole");
-    }
-    if !(0.5..1.0).contains(&split.confidence) {
-        let help = "write 50% or more and less than 100%: certainty takes endless requests";
-        faults.at(node.key_at("confidence"), "this is no confidence", help);
-    }
-    if split.tolerance <= 0.0 {
-        let help = "write more than 0%: an endlessly small one takes endless requests";
-        faults.at(node.key_at("tolerance"), "this is no tolerance", help);
-    }
-    if faults.len() == before {
+    if wrong.iter().all(|(is_wrong, ..)| !is_wrong) {
         patience(node, &split, rate, faults);
     }
 }

@@ -12,13 +12,16 @@ mod pods;
 mod replicas;
 mod state;
 mod step;
+mod traffic;
 
 use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{condition::*, event::*, metric::*, object::*, pods::*, replicas::Replicas, state::*, step::*};
+pub use self::{
+    condition::*, event::*, metric::*, object::*, pods::*, replicas::Replicas, state::*, step::*, traffic::*,
+};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -52,6 +55,9 @@ pub struct ScenarioFile {
     /// Paths are relative to this file; `@name` is a shared one.
     #[serde(default)]
     pub given: Vec<String>,
+    /// Requests that are sent during all steps.
+    #[serde(default)]
+    pub traffic: Option<Traffic>,
     /// What is done, in order.
     #[schemars(length(min = 1))]
     pub steps: Vec<Step>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{EventMatch, Metric, Pods, StateMatch};
+use super::{EventMatch, Metric, Pods, StateMatch, TrafficMatch};
 use crate::scenario::value::{Number, Span};
 
 /// One action and what must be seen of it. Exactly one action key is written.
@@ -78,6 +78,8 @@ pub struct Step {
     pub events: Vec<EventMatch>,
     /// After `expect` was met, it must go on being met.
     pub hold: Option<Hold>,
+    /// What must be seen of the requests that the scenario's `traffic` sends.
+    pub traffic: Option<TrafficMatch>,
     /// How long the step may take, as `30s` or `2m`; PROOFROLL_TIMEOUT_SCALE scales it. Default 30s.
     pub within: Option<Span>,
     /// Timed pauses that end in this step: index of the pause, as `status.currentStepIndex` counts (from 0), to the

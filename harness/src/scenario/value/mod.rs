@@ -1,4 +1,4 @@
-//! Values that a scenario compares with: numbers with comparisons, texts, spans of time, all of
+//! Values that a scenario compares with: numbers with comparisons, texts, spans of time, shares, all of
 //! these by release, and patterns ([`Pattern`]) with CEL expressions for objects of any kind.
 
 mod cel;
@@ -6,6 +6,7 @@ mod number;
 mod pattern;
 mod plain;
 mod release;
+mod share;
 mod text;
 mod words;
 
@@ -15,6 +16,7 @@ pub use self::{
     pattern::{Expressions, Fields, Pattern, Plain, Quantifier, Word},
     plain::Span,
     release::{ByRelease, Comparison, ReleaseCase, matches},
+    share::Share,
     text::Text,
     words::inner,
 };
