@@ -14,6 +14,7 @@ mod evidence;
 pub mod failure;
 mod interruption;
 pub mod listener;
+mod own;
 mod pause;
 pub mod provision;
 mod reports;

@@ -100,5 +100,6 @@ pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
         crds: provisions.release.manifests.crds().to_vec(),
         release_label: provisions.release.label.clone(),
         purpose: purpose.to_owned(),
+        own: None,
     }
 }

@@ -11,6 +11,7 @@ use super::{
     ending, evidence,
     interruption::{gone, soon_gone, whose},
     listener::{Listener, News},
+    own::on_own_plane,
     pause::Paused,
     reports::{blank, cut_short},
     step::{Ended, Hands},
@@ -25,7 +26,7 @@ use crate::{
     },
     metrics::MetricServer,
     report::v1,
-    scenario::Scenario,
+    scenario::{Scenario, model::Capability},
     timeline::{Point, Timeline},
 };
 
@@ -62,7 +63,11 @@ const UP_WITHIN: Duration = Duration::from_secs(30);
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
-    if let Err(trouble) = on_stage(stage, scenario, &mut report).await {
+    let outcome = match scenario.needs.contains(&Capability::OwnCluster) {
+        true => on_own_plane(stage, scenario, &mut report).await,
+        false => on_stage(stage, scenario, &mut report).await,
+    };
+    if let Err(trouble) = outcome {
         report.verdict = match trouble {
             Trouble::Conformance(_) => v1::Verdict::Fail,
             Trouble::Infra(_) => v1::Verdict::Error,
@@ -80,7 +85,7 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
     report
 }
 
-async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
+pub(super) async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
     let namespace = match stage.plane.create_namespace(&prefix(&scenario.id)).await {
         Ok(namespace) => namespace,
         Err(error) => {
@@ -259,6 +264,7 @@ impl Acts<'_> {
                 actor: self.actor,
                 controller: self.controller,
                 metrics: self.metrics,
+                plane: self.stage.plane,
                 namespace: self.namespace,
                 timeline: self.timeline,
                 release: &self.stage.release.version,

@@ -165,6 +165,10 @@ impl Keep for KindPlane<'_> {
         .boxed_local()
     }
 
+    fn restart_api_server(&self) -> LocalBoxFuture<'_, Result<(), String>> {
+        async { Err("that of a kind cluster belongs to its kubelet".into()) }.boxed_local()
+    }
+
     fn stop(&self) -> LocalBoxFuture<'_, Result<(), String>> {
         async {
             self.log.stop();
