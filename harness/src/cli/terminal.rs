@@ -50,6 +50,15 @@ const RED: anstyle::Style = anstyle::AnsiColor::Red.on_default();
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
 const DIM: anstyle::Style = anstyle::Style::new().dimmed();
 
+/// How a claim came out; `?` where it could not be judged.
+fn mark(outcome: v1::Outcome) -> String {
+    match outcome {
+        v1::Outcome::Held => tick(true),
+        v1::Outcome::Broken => tick(false),
+        v1::Outcome::NotJudged => "?".into(),
+    }
+}
+
 fn tick(ok: bool) -> String {
     if ok { format!("{GREEN}✔{GREEN:#}") } else { format!("{RED}✖{RED:#}") }
 }
@@ -140,12 +149,7 @@ impl Terminal {
             }
             News::Claim { step, claim } if self.detail == Detail::Full || claim.outcome != v1::Outcome::Held => {
                 let whose = step.map_or_else(|| "scenario".to_owned(), |step| format!("step {}", step + 1));
-                self.print(&format!(
-                    "  {} {whose}: {} ({})",
-                    tick(claim.outcome == v1::Outcome::Held),
-                    claim.claim,
-                    claim.detail
-                ));
+                self.print(&format!("  {} {whose}: {} ({})", mark(claim.outcome), claim.claim, claim.detail));
             }
             News::Paused { text } => self.print(&format!("\n{text}")),
             News::Ended(report) => self.ended(report),
@@ -178,7 +182,7 @@ impl Terminal {
             ));
         }
         for claim in &step.claims {
-            self.print(&format!("  {} {} ({})", tick(claim.outcome == v1::Outcome::Held), claim.claim, claim.detail));
+            self.print(&format!("  {} {} ({})", mark(claim.outcome), claim.claim, claim.detail));
         }
     }
 

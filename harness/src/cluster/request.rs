@@ -13,7 +13,7 @@ use super::{ClusterError, stages, state::PlaneDir};
 use crate::{images::ControllerImage, timeouts::scaled};
 
 /// Raised whenever keeper and user of different builds would not understand each other.
-const KEEPER_PROTOCOL: u32 = 2;
+const KEEPER_PROTOCOL: u32 = 3;
 
 /// An executable of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +136,8 @@ pub struct PlaneRequest {
     pub release_label: String,
     /// What the plane is used for, for people: the scenario's id, `up`.
     pub purpose: String,
+    /// Set to something unique: nobody else joins this plane.
+    pub own: Option<String>,
 }
 
 impl PlaneRequest {
@@ -187,6 +189,9 @@ impl PlaneRequest {
         crds.sort();
         for crd in crds {
             add("crd", &crd);
+        }
+        if let Some(own) = &self.own {
+            add("own", own.as_bytes());
         }
         Ok(hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
     }
@@ -240,7 +245,7 @@ mod tests {
         let parts =
             PlaneParts { etcd: part("e"), apiserver: part("a"), kcm: part("k"), scheduler: part("s"), kwok: part("w") };
         let source = Source::Embedded(EmbeddedSource { parts, port: None });
-        PlaneRequest { source, crds, release_label: "v1".into(), purpose: "test".into() }
+        PlaneRequest { source, crds, release_label: "v1".into(), purpose: "test".into(), own: None }
     }
 
     #[test]
@@ -266,6 +271,9 @@ mod tests {
         same.source.embedded_mut().unwrap().parts.etcd.path = "elsewhere".into();
         assert_eq!(same.key().unwrap(), key);
 
+        let mut own = base.clone();
+        own.own = Some("1".into());
+        assert_ne!(own.key().unwrap(), key);
         let mut other = base.clone();
         other.source.embedded_mut().unwrap().parts.kwok.sha256 = "x".into();
         assert_ne!(other.key().unwrap(), key);

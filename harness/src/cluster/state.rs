@@ -187,6 +187,16 @@ impl PlaneDir {
         self.path.join("at-once")
     }
 
+    /// Asks the keeper to restart the API server; see [`super::restart`].
+    pub(super) fn restart(&self) -> PathBuf {
+        self.path.join("restart")
+    }
+
+    /// The keeper's answer.
+    pub(super) fn restarted(&self) -> PathBuf {
+        self.path.join("restarted")
+    }
+
     /// The administrator's kubeconfig.
     pub fn kubeconfig(&self) -> PathBuf {
         self.path.join("kubeconfig")

@@ -29,7 +29,11 @@
 //!
 //! All three lines are of level `info`, in every release since 1.0.
 
-use std::{collections::BTreeMap, io, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -45,6 +49,10 @@ pub const ANNOTATION: &str = "proofroll/fence";
 
 /// How often the log is looked at.
 const INTERVAL: Duration = Duration::from_millis(5);
+
+/// After this time the ReplicaSet is annotated once more: a watch that was cut shows only the last of
+/// several changes when it is taken up again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// How many lines of the log go into an error.
 const SHOWN: usize = 30;
@@ -157,23 +165,29 @@ impl<'a> Fence<'a> {
             awaited: 0,
             started: None,
         };
+        let newest = newest.as_deref().map(|name| ("ReplicaSet.apps", name));
         match newest {
-            Some(name) => {
+            Some((_, name)) => {
                 search.trigger = Some(format!("{ENQUEUED}{ns}/{name}: Rollout {ns}/{rollout}", ns = self.namespace));
                 search.awaited = 2;
                 for _ in 0..search.awaited {
-                    self.annotate(rollout, Some(("ReplicaSet.apps", &name))).await?;
+                    self.annotate(rollout, newest).await?;
                 }
             }
             None => search.resource_version = self.annotate(rollout, None).await?,
         }
         let mut tail = self.log.tail(from);
         let looking = async {
+            let mut again = Instant::now() + AGAIN;
             loop {
                 for line in tail.next_lines()? {
                     if let Some(fenced) = search.read(line) {
                         return Ok::<_, FenceError>(fenced);
                     }
+                }
+                if newest.is_some() && search.awaited > 0 && Instant::now() >= again {
+                    self.annotate(rollout, newest).await?;
+                    again += AGAIN;
                 }
                 tokio::time::sleep(INTERVAL).await;
             }

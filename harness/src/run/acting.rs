@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::trouble::{Trouble, chain};
 use crate::{
     act::{Actor, Done},
+    cluster::Plane,
     controller::{Controller, ControllerError, Serving},
     metrics::{MetricServer, placeholder},
     scenario::{
@@ -18,6 +19,7 @@ pub(super) async fn act(
     actor: &Actor,
     controller: &Serving,
     metrics: Option<&MetricServer>,
+    plane: &Plane,
     on: &str,
     action: &Action,
 ) -> Result<Done, Trouble> {
@@ -51,6 +53,10 @@ pub(super) async fn act(
                 metrics.script(&metric.name, &metric.script());
             }
             Ok(Done { objects: Vec::new(), changed: false, command: action.to_string() })
+        }
+        Action::Api(api) => {
+            plane.restart_api_server().await.map_err(|error| Trouble::Infra(chain(&error)))?;
+            Ok(Done { objects: Vec::new(), changed: false, command: api.to_string() })
         }
         Action::Observe => Ok(Done { objects: Vec::new(), changed: false, command: action.to_string() }),
     };

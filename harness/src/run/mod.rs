@@ -16,6 +16,7 @@ pub mod failure;
 mod interruption;
 pub mod listener;
 mod moment;
+mod own;
 mod pause;
 pub mod provision;
 mod reports;

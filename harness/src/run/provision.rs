@@ -152,5 +152,6 @@ pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
         crds: crds.unwrap_or_default(),
         release_label: provisions.release.label.clone(),
         purpose: purpose.to_owned(),
+        own: None,
     }
 }

@@ -11,6 +11,7 @@ use super::{
     ending, evidence,
     interruption::{gone, soon_gone, whose},
     listener::{Listener, News},
+    own::on_own_plane,
     pause::Paused,
     reports::{blank, cut_short},
     step::{Ended, Hands},
@@ -26,7 +27,7 @@ use crate::{
     },
     metrics::MetricServer,
     report::v1,
-    scenario::Scenario,
+    scenario::{Scenario, model::Capability},
     timeline::{Point, Timeline},
 };
 
@@ -65,7 +66,11 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
     for round in 1..=scenario.repeat {
         report = blank(scenario);
-        if let Err(trouble) = on_stage(stage, scenario, &mut report).await {
+        let outcome = match scenario.needs.contains(&Capability::OwnCluster) {
+            true => on_own_plane(stage, scenario, &mut report).await,
+            false => on_stage(stage, scenario, &mut report).await,
+        };
+        if let Err(trouble) = outcome {
             let trouble = trouble.context(&which_round(round, scenario.repeat));
             report.verdict = match trouble {
                 Trouble::Conformance(_) => v1::Verdict::Fail,
@@ -90,7 +95,7 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
     report
 }
 
-async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
+pub(super) async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
     let place = tokio::select! {
         place = stage.plane.place() => place.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error)))),
         why = stage.plane.broken() => Err(before_it_began(scenario, gone(why))),
@@ -281,6 +286,7 @@ impl Acts<'_> {
                 actor: self.actor,
                 controller: self.controller,
                 metrics: self.metrics,
+                plane: self.stage.plane,
                 namespace: self.namespace,
                 timeline: self.timeline,
                 release: &self.stage.release.version,

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     act::{self, Actor, Done},
+    cluster::Plane,
     controller::{Fence, Serving, log::render},
     expect::{
         self, Gate, Subject, event,
@@ -45,6 +46,7 @@ pub(super) struct Hands<'a> {
     pub actor: &'a Actor,
     pub controller: &'a Serving,
     pub metrics: Option<&'a MetricServer>,
+    pub plane: &'a Plane,
     pub namespace: &'a str,
     pub timeline: &'a Timeline,
     pub release: &'a Version,
@@ -87,10 +89,13 @@ impl Hands<'_> {
         let log_from = self.log_position()?;
         let asked = self.asked(step);
         let began = (Instant::now(), Timestamp::now());
-        let done = acting::act(self.actor, self.controller, self.metrics, &step.on, &step.action).await?;
+        let done = acting::act(self.actor, self.controller, self.metrics, self.plane, &step.on, &step.action).await?;
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
-        let gate = gate_of(step, &done, before, self.timeline.kinds());
+        let gate = match step.action {
+            Action::Api(_) => self.behind_the_gaps(step).await?,
+            _ => gate_of(step, &done, before, self.timeline.kinds()),
+        };
 
         let subject = Subject { rollout: &step.on, release: self.release };
         let awaited = Awaited {
@@ -127,6 +132,20 @@ impl Hands<'_> {
             ended.trouble = Some(trouble.with(&self.log_of_step(ended.report.log)));
         }
         Ok(ended)
+    }
+
+    /// The gate of a restart of the API server: what was seen before it was cut off says nothing about
+    /// what came after. A write of our own, made when all watches are open again, divides the two.
+    async fn behind_the_gaps(&mut self, step: &LoadedStep) -> Result<Gate, Trouble> {
+        self.timeline.barrier().await?;
+        match self.actor.touch(&step.on).await {
+            Ok(rv) => {
+                self.own_writes.insert(rv);
+                Ok(Gate::Written { rv })
+            }
+            Err(error) if error.is_not_found() => Ok(Gate::Open),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// How often each metric that the step counts was asked for up to now.

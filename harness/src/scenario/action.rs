@@ -5,7 +5,8 @@ use std::fmt;
 use super::{
     manifest::Manifest,
     model::{
-        Annotate, ControllerAction, Delete, Metric, Patch, Pods, Promote, Restart, Scale, SetImage, Skip, Step, Undo,
+        Annotate, ApiAction, ControllerAction, Delete, Metric, Patch, Pods, Promote, Restart, Scale, SetImage, Skip,
+        Step, Undo,
     },
 };
 
@@ -44,13 +45,15 @@ pub enum Action {
     Pods(Pods),
     /// Let the metric server answer something else.
     Metric(Metric),
+    /// Do something to the API server.
+    Api(ApiAction),
     /// Look on.
     Observe,
 }
 
 impl Action {
     /// The keys that actions are written with.
-    pub const KEYS: [&str; 17] = [
+    pub const KEYS: [&str; 18] = [
         "apply",
         "set-image",
         "patch",
@@ -67,6 +70,7 @@ impl Action {
         "controller",
         "pods",
         "metric",
+        "api",
         "observe",
     ];
 
@@ -89,6 +93,7 @@ impl Action {
             .or(step.controller.map(Self::Controller))
             .or(step.pods.map(Self::Pods))
             .or(step.metric.map(Self::Metric))
+            .or(step.api.map(Self::Api))
             .or(step.observe.map(|_| Self::Observe))
     }
 
@@ -111,7 +116,8 @@ impl Action {
             Self::Controller(_) => 13,
             Self::Pods(_) => 14,
             Self::Metric(_) => 15,
-            Self::Observe => 16,
+            Self::Api(_) => 16,
+            Self::Observe => 17,
         }]
     }
 
@@ -173,6 +179,7 @@ impl fmt::Display for Action {
             Self::Controller(ControllerAction::Start) => f.write_str("start the controller"),
             Self::Pods(pods) => pods.fmt(f),
             Self::Metric(metric) => metric.fmt(f),
+            Self::Api(api) => api.fmt(f),
             Self::Observe => f.write_str("look on"),
         }
     }

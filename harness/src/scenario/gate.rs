@@ -19,7 +19,12 @@ impl Capabilities {
     /// Those of a provider by its name; None for one that we do not have.
     pub fn of(provider: &str) -> Option<Self> {
         let set = match provider {
-            "embedded" => vec![Capability::FakePods, Capability::ScriptedPods, Capability::ControllerProcess],
+            "embedded" => vec![
+                Capability::FakePods,
+                Capability::ScriptedPods,
+                Capability::ControllerProcess,
+                Capability::OwnCluster,
+            ],
             // Not yet Traffic: until the runner sends requests and judges them, a scenario that asks for it must
             // not pass.
             "kind" => vec![Capability::Kubelet, Capability::ScriptedPods, Capability::ClusterScope],

@@ -181,6 +181,9 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
         needs.insert(Capability::ControllerProcess);
     }
+    if steps.iter().any(|s| matches!(s.action, Action::Api(_))) {
+        needs.insert(Capability::OwnCluster);
+    }
     if steps.iter().any(|s| matches!(&s.action, Action::Pods(pods) if pods.is_scripted())) {
         needs.insert(Capability::FakePods);
     }

@@ -128,9 +128,6 @@ impl Arena {
     }
 
     /// Its record, once it is ready.
-    pub fn record(&self) -> Result<Record> {
-        Record::read(&self.plane()?).context("the plane is not ready")
-    }
 
     /// The process of the only plane with this marker on its command line.
     pub fn process(&self, marker: &str) -> Result<Pid> {

@@ -14,6 +14,9 @@ pub(super) trait Keep {
     /// Resolves when something of it ended by itself; with words for people.
     fn broken(&self) -> LocalBoxFuture<'_, String>;
 
+    /// Kills the API server, starts it again, and returns when it is ready; else with words for people.
+    fn restart_api_server(&self) -> LocalBoxFuture<'_, Result<(), String>>;
+
     /// Ends all of it, and returns when nothing is left; else with words about what is left.
     fn stop(&self) -> LocalBoxFuture<'_, Result<(), String>>;
 }

@@ -26,6 +26,7 @@ use crate::{
         state::PlaneDir,
     },
     controller::deployed::{self, LogStream, Shared},
+    images::script,
 };
 
 /// How long the controller's Deployment may take to be available: its image is in the node already.
@@ -80,6 +81,7 @@ impl<'a> KindPlane<'a> {
             .await
             .map_err(|e| text(&e))?;
         reached.say("the controller is installed");
+        script::install(&client, "default").await.map_err(|e| format!("the policy for scripted pods: {e}"))?;
         nodes_ready(&client).await.map_err(|e| format!("the nodes: {e}"))?;
         reached.say("the nodes are Ready");
         let up = deployed::available(&client, &installed);
@@ -165,6 +167,10 @@ impl Keep for KindPlane<'_> {
             }
         }
         .boxed_local()
+    }
+
+    fn restart_api_server(&self) -> LocalBoxFuture<'_, Result<(), String>> {
+        async { Err("that of a kind cluster belongs to its kubelet".into()) }.boxed_local()
     }
 
     fn stop(&self) -> LocalBoxFuture<'_, Result<(), String>> {

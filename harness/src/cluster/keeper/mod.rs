@@ -24,6 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures::{FutureExt, future::LocalBoxFuture};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
@@ -36,6 +37,7 @@ use self::{
 use super::{
     ClusterError,
     request::{Order, Source},
+    restart,
     start::remove,
     state::PlaneDir,
 };
@@ -90,6 +92,22 @@ enum End {
     Told(String),
 }
 
+/// Restarts the API server and answers whoever asked for it.
+async fn restart(dir: &PlaneDir, plane: &dyn Keep, token: String) {
+    let error = plane.restart_api_server().await.err();
+    if let Err(error) = restart::tell(dir, &restart::Answer { token, error }) {
+        eprintln!("keeper: the answer could not be written: {error}");
+    }
+}
+
+/// Resolves when what is under way is done; never, if nothing is.
+async fn under_way(doing: &mut Option<LocalBoxFuture<'_, ()>>) {
+    match doing {
+        Some(doing) => doing.await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -106,6 +124,7 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
         let mut boot = plane.boot();
         let mut broken = plane.broken();
         let mut booting = true;
+        let mut restarting = None;
         loop {
             tokio::select! {
                 biased;
@@ -121,7 +140,11 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
                     }
                     Err(why) => break End::Told(why),
                 },
+                () = under_way(&mut restarting) => restarting = None,
                 _ = clock.tick() => match tending.look(Instant::now()) {
+                    Ok(Verdict::Needed) if restarting.is_none() && !booting => {
+                        restarting = restart::asked(dir)?.map(|token| restart(dir, &*plane, token).boxed_local());
+                    }
                     Ok(Verdict::Needed) => {}
                     Ok(Verdict::Idle(start_lock)) => break End::Idle(start_lock),
                     Err(error) => break End::Told(format!("its directory {} is broken: {error}", dir.path().display())),

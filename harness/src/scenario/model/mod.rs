@@ -4,6 +4,7 @@
 //! Comparisons ([`Number`](super::value::Number), [`Text`](super::value::Text)) and values that
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
+mod api;
 mod condition;
 mod event;
 mod metric;
@@ -20,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::{
-    condition::*, event::*, metric::*, object::*, pods::*, replicas::Replicas, state::*, step::*, traffic::*,
+    api::*, condition::*, event::*, metric::*, object::*, pods::*, replicas::Replicas, state::*, step::*, traffic::*,
 };
 
 /// One case of the suite: what is given, what is done, and what must be seen.
@@ -48,7 +49,7 @@ pub struct ScenarioFile {
     #[serde(default)]
     pub notes: Vec<String>,
     /// Capabilities that the provider of the cluster must have. What an action needs by itself
-    /// (`controller` a controller process) is added.
+    /// (`controller` a controller process, `api` a cluster of its own, a script of pods somebody who plays it) is added.
     #[serde(default)]
     pub needs: Vec<Capability>,
     /// Manifests that exist before the first step: preconditions, never the object under test.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{EventMatch, Metric, Pods, StateMatch, TrafficMatch};
+use super::{ApiAction, EventMatch, Metric, Pods, StateMatch, TrafficMatch};
 use crate::scenario::value::{Number, Span};
 
 /// One action and what must be seen of it. Exactly one action key is written.
@@ -61,6 +61,8 @@ pub struct Step {
     pub pods: Option<Pods>,
     /// What the scenario's metric server answers: `{name: success-rate, value: 0.95}`.
     pub metric: Option<Metric>,
+    /// Do something to the API server of a cluster of the scenario's own: `{restart: {}}`.
+    pub api: Option<ApiAction>,
     /// Do nothing, look on: `{}`.
     pub observe: Option<Nothing>,
 

@@ -72,6 +72,7 @@ impl Boot<'_> {
     async fn run(&self) -> Result<Booted, String> {
         let started = now();
         let port = self.plane.source.port.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
+        self.plane.port.set(Some(port.port));
         let server = format!("https://127.0.0.1:{}", port.port);
         let ca_pem = files::write(self.plane.dir, &server).map_err(|error| error.to_string())?;
         self.reached.say("keys and certificates made");

@@ -1,11 +1,11 @@
 //! The processes that the keeper keeps.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io,
     process::{ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -47,6 +47,8 @@ impl Death {
 pub(super) struct Children {
     dir: PlaneDir,
     running: Arc<Mutex<BTreeMap<Component, Pid>>>,
+    /// Those whose end was asked for: nobody hears of it.
+    wanted: Arc<Mutex<BTreeSet<Component>>>,
     fewer: Arc<Notify>,
     deaths: mpsc::UnboundedSender<Death>,
 }
@@ -54,7 +56,10 @@ pub(super) struct Children {
 impl Children {
     pub fn new(dir: &PlaneDir) -> (Self, mpsc::UnboundedReceiver<Death>) {
         let (deaths, heard) = mpsc::unbounded_channel();
-        (Self { dir: dir.clone(), running: Arc::default(), fewer: Arc::default(), deaths }, heard)
+        (
+            Self { dir: dir.clone(), running: Arc::default(), wanted: Arc::default(), fewer: Arc::default(), deaths },
+            heard,
+        )
     }
 
     /// Starts one.
@@ -73,7 +78,8 @@ impl Children {
         let name = component.name();
         let part = component.part(parts);
         let told = |error: io::Error| format!("{name} could not be started from {}: {error}", part.path.display());
-        let log = File::create(self.dir.log(name)).map_err(told)?;
+        // One that is started again goes on in the log of the one before.
+        let log = File::options().create(true).append(true).open(self.dir.log(name)).map_err(told)?;
         let mut command = Command::new(&part.path);
         command
             .args(component.arguments(port))
@@ -96,10 +102,24 @@ impl Children {
             let status = child.wait().await;
             this.running().remove(&component);
             this.fewer.notify_waiters();
-            // Nobody listens any more once the keeper stops.
-            let _ = this.deaths.send(Death { component, status });
+            if !locked(&this.wanted).remove(&component) {
+                // Nobody listens any more once the keeper stops.
+                let _ = this.deaths.send(Death { component, status });
+            }
         });
         Ok(())
+    }
+
+    /// Kills one and starts it again.
+    pub async fn restart(&self, component: Component, parts: &PlaneParts, port: u16) -> Result<(), String> {
+        let Some(pid) = self.running().get(&component).copied() else {
+            return Err(format!("{} does not run", component.name()));
+        };
+        locked(&self.wanted).insert(component);
+        // It has just ended by itself: then so.
+        let _ = kill_process(pid, Signal::KILL);
+        self.until(|running| !running.contains_key(&component)).await;
+        self.spawn(component, parts, port)
     }
 
     /// The process ids by name.
@@ -118,12 +138,16 @@ impl Children {
     }
 
     async fn none_left(&self) {
+        self.until(BTreeMap::is_empty).await;
+    }
+
+    async fn until(&self, so: impl Fn(&BTreeMap<Component, Pid>) -> bool) {
         loop {
             let fewer = self.fewer.notified();
             tokio::pin!(fewer);
             // Listening before looking: no end can slip through between the two.
             fewer.as_mut().enable();
-            if self.running().is_empty() {
+            if so(&self.running()) {
                 return;
             }
             fewer.await;
@@ -137,7 +161,11 @@ impl Children {
         }
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Component, Pid>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running(&self) -> MutexGuard<'_, BTreeMap<Component, Pid>> {
+        locked(&self.running)
     }
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,12 +4,16 @@ pub mod bench;
 mod boot;
 mod children;
 
+use std::cell::Cell;
+
 use futures::{FutureExt, future::LocalBoxFuture};
 use tokio::sync::{Mutex, mpsc};
 
 use self::children::{Children, Death};
 use super::keep::{Booted, Keep};
 use crate::cluster::{
+    client::client,
+    components::Component,
     request::{EmbeddedSource, Order},
     state::PlaneDir,
 };
@@ -20,13 +24,15 @@ pub(super) struct Processes<'a> {
     order: &'a Order,
     source: &'a EmbeddedSource,
     children: Children,
+    /// The API server's, once it is known.
+    port: Cell<Option<u16>>,
     deaths: Mutex<mpsc::UnboundedReceiver<Death>>,
 }
 
 impl<'a> Processes<'a> {
     pub fn new(dir: &'a PlaneDir, order: &'a Order, source: &'a EmbeddedSource) -> Self {
         let (children, deaths) = Children::new(dir);
-        Self { dir, order, source, children, deaths: Mutex::new(deaths) }
+        Self { dir, order, source, children, port: Cell::default(), deaths: Mutex::new(deaths) }
     }
 }
 
@@ -42,6 +48,19 @@ impl Keep for Processes<'_> {
                 // Cannot be: `children` holds a sender.
                 None => std::future::pending().await,
             }
+        }
+        .boxed_local()
+    }
+
+    fn restart_api_server(&self) -> LocalBoxFuture<'_, Result<(), String>> {
+        async {
+            let port = self.port.get().ok_or("it has not been started yet")?;
+            let client = client(&self.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
+            self.children.restart(Component::Apiserver, &self.source.parts, port).await?;
+            while boot::readyz(&client).await.is_err() {
+                tokio::time::sleep(boot::ASK).await;
+            }
+            Ok(())
         }
         .boxed_local()
     }

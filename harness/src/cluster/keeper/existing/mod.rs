@@ -140,6 +140,10 @@ impl Keep for ExistingPlane<'_> {
         .boxed_local()
     }
 
+    fn restart_api_server(&self) -> LocalBoxFuture<'_, Result<(), String>> {
+        async { Err("that of somebody else's cluster is not ours to restart".into()) }.boxed_local()
+    }
+
     fn stop(&self) -> LocalBoxFuture<'_, Result<(), String>> {
         async {
             let removed = existing::remove_of(self.dir, &self.order.id).await;
