@@ -8,10 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use proofroll::cluster::{
-    record::Record,
-    state::{PlaneDir, StateRoot},
-};
+use proofroll::cluster::state::{PlaneDir, StateRoot};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -126,8 +123,6 @@ impl Arena {
         ensure!(planes.len() == 1, "{} planes", planes.len());
         planes.into_iter().next().context("a plane")
     }
-
-    /// Its record, once it is ready.
 
     /// The process of the only plane with this marker on its command line.
     pub fn process(&self, marker: &str) -> Result<Pid> {

@@ -52,8 +52,11 @@ pub fn without_leave_or_sense_nothing_is_done(arena: &Arena) -> Result<()> {
     Ok(())
 }
 
+/// Runs with a kubeconfig and arguments, and looks for words of the refusal.
+type Refused<'a> = dyn Fn(&Path, &[&str], &[&str]) -> Result<()> + 'a;
+
 /// Refusals by what is installed.
-fn installed(arena: &Arena, host: &Host, refused: &dyn Fn(&Path, &[&str], &[&str]) -> Result<()>) -> Result<()> {
+fn installed(arena: &Arena, host: &Host, refused: &Refused<'_>) -> Result<()> {
     let kubeconfig = host.kubeconfig()?;
     let named = ["--context", CONTEXT];
     let path = "/apis/apps/v1/namespaces/default/deployments";
