@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use libtest_mimic::{Arguments, Trial};
 use proofroll::{
     controller::ControllerSpec,
-    scenario::{Capabilities, Gate, Library, gate},
+    scenario::{Capabilities, Gate, Library, Scenario, gate},
 };
 
 use crate::trial;
@@ -23,32 +23,35 @@ pub fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
         _ => library.ids(),
     };
     let known = library.ids();
+    let is_known = |id: &String| known.iter().any(|known| known == id.split('[').next().unwrap_or_default());
     // A runner lists quietly; a person who runs all of them reads why some are not.
     let say = |text: String| {
         if !arguments.list && !arguments.exact {
             eprintln!("{text}");
         }
     };
-    Ok(ids.into_iter().filter(|id| known.contains(id)).map(|id| one(&library, id, &say)).collect())
+    Ok(ids.into_iter().filter(is_known).flat_map(|id| of_file(&library, &id, &say)).collect())
 }
 
-fn one(library: &Library, id: String, say: &dyn Fn(String)) -> Trial {
-    let name = name(&id);
-    match library.load(&id) {
-        Ok(scenario) => {
-            let reason = skipped(&scenario);
-            if let Some(reason) = &reason {
-                say(format!("skipped: {name}: {reason}"));
-            }
-            Trial::test(name, move || trial::run(&scenario)).with_ignored_flag(reason.is_some())
+/// The trials of one file: one, or one for each of its cases.
+fn of_file(library: &Library, id: &str, say: &dyn Fn(String)) -> Vec<Trial> {
+    let one = |scenario: Scenario| {
+        let name = name(&scenario.id);
+        let reason = skipped(&scenario);
+        if let Some(reason) = &reason {
+            say(format!("skipped: {name}: {reason}"));
         }
+        Trial::test(name, move || trial::run(&scenario)).with_ignored_flag(reason.is_some())
+    };
+    match library.family(id) {
+        Ok(family) => family.scenarios.into_iter().map(one).collect(),
         // A file that is no scenario is a test that fails, not one that is missing.
-        Err(error) => Trial::test(name, move || Err(format!("input: {error}").into())),
+        Err(error) => vec![Trial::test(name(id), move || Err(format!("input: {error}").into()))],
     }
 }
 
 /// Why a scenario is skipped, if it is; from static data alone.
-fn skipped(scenario: &proofroll::scenario::Scenario) -> Option<String> {
+fn skipped(scenario: &Scenario) -> Option<String> {
     let capabilities = Capabilities::of("embedded")?;
     let as_version = std::env::var("PROOFROLL_AS_VERSION").ok().and_then(|version| version.parse().ok());
     let asked = std::env::var("PROOFROLL_CONTROLLER").ok().and_then(|asked| ControllerSpec::parse(&asked).ok());
@@ -65,7 +68,7 @@ fn skipped(scenario: &proofroll::scenario::Scenario) -> Option<String> {
     }
 }
 
-/// `guide/canary-basic` as the name of a test: `guide::canary-basic`.
+/// `guide/canary-basic` as the name of a test: `guide::canary-basic`; a case keeps its brackets.
 fn name(id: &str) -> String {
     id.replace('/', "::")
 }

@@ -89,6 +89,9 @@ pub struct Try {
 /// `proofroll list`
 #[derive(Debug, Clone, Args)]
 pub struct List {
+    /// A line for each case, too.
+    #[arg(long)]
+    pub cases: bool,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
@@ -97,7 +100,7 @@ pub struct List {
 /// `proofroll explain`
 #[derive(Debug, Clone, Args)]
 pub struct Explain {
-    /// An id (or a part of one that is unique), or a file that ends in .yaml.
+    /// An id (or a part of one that is unique), or a file that ends in .yaml. `ID[CASE]` is one case.
     #[arg(value_name = "ID|FILE")]
     pub what: String,
     /// Take scenarios from this directory instead of the ones inside the program.
@@ -199,7 +202,7 @@ pub struct Guide {
 /// `proofroll run`
 #[derive(Debug, Clone, Args)]
 pub struct Run {
-    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    /// Ids, parts of ids, or files that end in .yaml. `ID[CASE]` is one case. Default: all scenarios.
     #[arg(value_name = "FILTER|FILE")]
     pub what: Vec<String>,
     /// So many scenarios side by side. They mostly wait, so far more than there are cores is fine.

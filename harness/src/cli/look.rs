@@ -4,7 +4,7 @@ use super::{
     args::{Explain, List, Parts as PartsCommand, Schema, SchemaOf},
     doctor,
     exit::{Exit, Fault},
-    list as scenarios, parts,
+    explain, list as scenarios, parts,
     progress::TerminalProgress,
     run::choose,
 };
@@ -27,15 +27,15 @@ pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
         (Some(capabilities), Some(release)) => gate(scenario, capabilities, release),
         _ => Gate::Run,
     };
-    anstream::print!("{}", scenarios::list(&library.load_all(), would_run));
+    anstream::print!("{}", scenarios::list(&library.load_all(), arguments.cases, would_run));
     Ok(Exit::Passed)
 }
 
 /// `proofroll explain`
-pub(super) fn explain(arguments: &Explain) -> Result<Exit, Fault> {
+pub(super) fn explained(arguments: &Explain) -> Result<Exit, Fault> {
     let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
-    for scenario in choose(&library, std::slice::from_ref(&arguments.what))? {
-        anstream::print!("{}", scenarios::explain(&scenario));
+    for family in choose(&library, std::slice::from_ref(&arguments.what))? {
+        anstream::print!("{}", explain::family(&family));
     }
     Ok(Exit::Passed)
 }

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod doctor;
 mod exit;
+mod explain;
 mod figures;
 pub mod list;
 mod look;
@@ -43,7 +44,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Run(what) => run::run(&what),
         Command::Try(what) => run::try_out(&what),
         Command::List(which) => look::list(&which),
-        Command::Explain(which) => look::explain(&which),
+        Command::Explain(which) => look::explained(&which),
         Command::Up(how) => planes::up(&how),
         Command::Down(which) => planes::down(&which),
         Command::Status => planes::status(),

@@ -9,6 +9,7 @@ use semver::VersionReq;
 
 use super::{
     action::Action,
+    cases::Case,
     check::{self, Faults},
     fault::{Fault, Location, ScenarioError, Text},
     library::Place,
@@ -21,8 +22,10 @@ use super::{
 /// A scenario, read and checked: its manifests are there, each step has one action.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// `suite/name`; of a user's own file its name without `.yaml`.
+    /// `suite/name`, or `suite/name[case]`; of a user's own file its name without `.yaml`.
     pub id: String,
+    /// Which case of its file it is; None where the file has no cases.
+    pub case: Option<Case>,
     /// The file.
     pub at: Location,
     /// One line for people.
@@ -56,7 +59,12 @@ pub struct Scenario {
 impl Scenario {
     /// The first part of the id; the whole id for a user's own file.
     pub fn suite(&self) -> &str {
-        self.id.split('/').next().unwrap_or(&self.id)
+        self.family().split('/').next().unwrap_or(&self.id)
+    }
+
+    /// The id of its file: its own without the case.
+    pub fn family(&self) -> &str {
+        self.id.split('[').next().unwrap_or(&self.id)
     }
 }
 
@@ -95,8 +103,8 @@ pub const WITHIN: Duration = Duration::from_secs(30);
 /// The manifests of a step or of `given`; None if they could not be read.
 pub(super) type Manifests = Option<Vec<Manifest>>;
 
-/// Reads a scenario, and from `place` what it names.
-pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenario, ScenarioError> {
+/// Reads a scenario, one case of its file, and from `place` what it names.
+pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> Result<Scenario, ScenarioError> {
     let (tree, mut file) = yaml::scenario(text)?;
     let mut faults = Faults::new(text);
 
@@ -134,7 +142,8 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         needs.insert(Capability::ControllerProcess);
     }
     Ok(Scenario {
-        id,
+        id: case.as_ref().map_or_else(|| id.to_owned(), |case| format!("{id}[{}]", case.name)),
+        case,
         at: text.at(tree.at),
         title: file.title,
         must: file.must,

@@ -4,12 +4,15 @@
 //!
 //! ```text
 //! Library (built in, --fixtures, a user's file)
-//!   -> text -> tree (places) + model (types) -> checks -> manifests, actions -> Scenario -> gate
+//!   -> text -> one text for each case -> tree (places) + model (types) -> checks
+//!   -> manifests, actions -> Scenario -> gate
 //! ```
 
 mod action;
+mod cases;
 mod check;
 mod describe;
+mod family;
 mod fault;
 mod gate;
 mod generate;
@@ -24,6 +27,8 @@ mod yaml;
 
 pub use self::{
     action::Action,
+    cases::Case,
+    family::Family,
     fault::{Fault, Location, ScenarioError},
     gate::{Capabilities, Gate, gate, known_releases},
     generate::{Generated, generate},

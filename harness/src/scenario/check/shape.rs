@@ -12,7 +12,7 @@ use crate::scenario::{
 };
 
 /// Keys below which null has a meaning.
-const NULL_IS_A_VALUE: [&str; 2] = ["merge", "annotations"];
+const NULL_IS_A_VALUE: [&str; 4] = ["merge", "annotations", "set", "cases"];
 
 /// Checks the shape.
 pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut Faults) {

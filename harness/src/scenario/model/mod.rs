@@ -38,6 +38,11 @@ pub struct ScenarioFile {
     /// What a reader should know besides: known differences between documentation and releases, and the like.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// The scenario is played once for each of these, as `id[case]`: name of the case to its parameters. In all other
+    /// places `$(name)` stands for the parameter; alone it takes the parameter's type, inside of a text it is text.
+    /// Every case defines the same parameters.
+    #[serde(default)]
+    pub cases: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Capabilities that the provider of the cluster must have. What an action needs by itself
     /// (`controller` a controller process) is added.
     #[serde(default)]
