@@ -74,7 +74,7 @@ fn facts_of(s: &Scenario) -> Vec<(&'static str, String)> {
         ("releases", releases),
         ("needs", needs.join(", ")),
         ("refs", s.refs.join(", ")),
-        ("given", s.given.iter().map(|m| format!("{} {}", m.kind, m.name)).collect::<Vec<_>>().join(", ")),
+        ("given", s.given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     ];
     facts.extend(s.notes.iter().map(|note| ("note", note.clone())));
     facts.extend(s.waive.iter().map(|(invariant, reason)| ("waives", format!("{invariant}: {reason}"))));

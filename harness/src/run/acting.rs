@@ -43,7 +43,12 @@ pub(super) async fn apply(actor: &Actor, manifests: &[Manifest]) -> Result<Done,
         }
     }
     let objects: Vec<Value> = manifests.iter().map(|manifest| manifest.object.clone()).collect();
-    actor.apply(&files, &objects).await
+    let mut done = actor.apply(&files, &objects).await?;
+    let changes: Vec<_> = manifests.iter().flat_map(|manifest| manifest.changes.iter().map(String::as_str)).collect();
+    if !changes.is_empty() {
+        done.command += &format!("  # with {}", changes.join(", "));
+    }
+    Ok(done)
 }
 
 async fn drive(controller: &Controller, action: ControllerAction) -> Result<(), ControllerError> {

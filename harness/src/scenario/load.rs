@@ -12,8 +12,9 @@ use super::{
     cases::Case,
     check::{self, Faults},
     fault::{Fault, Location, ScenarioError, Text},
+    files,
     library::Place,
-    manifest::{Manifest, in_order},
+    manifest::Manifest,
     model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
     tree::Node,
     yaml,
@@ -108,11 +109,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     let (tree, mut file) = yaml::scenario(text)?;
     let mut faults = Faults::new(text);
 
-    let given = file.given.iter().zip(tree.get("given").map(Node::items).unwrap_or_default());
-    let given: Manifests = given
-        .map(|(name, node)| read(place, name, node, &mut faults))
-        .collect::<Option<Vec<_>>>()
-        .map(|g| in_order(g.concat()));
+    let given = files::read(place, &file.given, tree.get("given"), &mut faults);
     let steps: Vec<(&Node, Manifests)> = tree
         .get("steps")
         .map(Node::items)
@@ -179,24 +176,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
 }
 
 fn applied(place: &Place, node: &Node, step: &Step, faults: &mut Faults) -> Manifests {
-    let Some(files) = &step.apply else { return Some(Vec::new()) };
-    let nodes = node.get("apply").map(Node::items).unwrap_or_default();
-    let manifests: Vec<Option<Vec<_>>> =
-        files.0.iter().zip(nodes).map(|(name, node)| read(place, name, node, faults)).collect();
-    let manifests: Vec<Manifest> = manifests.into_iter().collect::<Option<Vec<_>>>()?.concat();
-    Some(in_order(manifests))
-}
-
-fn read(place: &Place, name: &str, node: &Node, faults: &mut Faults) -> Option<Vec<Manifest>> {
-    match place.read(name) {
-        Ok(text) => Manifest::read(&text).map_err(|fault| faults.push(fault)).ok(),
-        Err((what, near)) => {
-            let why =
-                near.unwrap_or_else(|| "paths are relative to the scenario file; `@name` is a shared manifest".into());
-            faults.at(node.at, what, why);
-            None
-        }
-    }
+    step.apply.as_ref().map_or_else(|| Some(Vec::new()), |files| files::read(place, files, node.get("apply"), faults))
 }
 
 /// Tells every claim where it is written.

@@ -178,6 +178,8 @@ mod tests {
     #[case::a_word("{abort: {}, expect: {phase: $(phase)}}")]
     #[case::a_revision("{abort: {}, expect: {revisions: {$(n): {pods: $(n)}}}}")]
     #[case::a_span("{abort: {}, within: $(n)s}")]
+    #[case::a_change("{apply: {use: a.yaml, set: {spec.replicas: $(n), spec.paused: null}}}")]
+    #[case::changed_and_plain("{apply: [a.yaml, {use: b.yaml, kind: Service, name: s, set: {spec.ports: [1]}}]}")]
     fn a_parameter_can_stand(#[case] step: &str) {
         let validator = jsonschema::validator_for(&schema()).unwrap();
         let wrong: Vec<_> = validator.iter_errors(&read(&scenario(step))).map(|e| e.to_string()).collect();
@@ -198,6 +200,8 @@ mod tests {
     #[case::comparison("{abort: {}, expect: {replicas: {ready: 'about 4'}}}")]
     #[case::step_index("{abort: {}, expect: {step: 1-8}}")]
     #[case::number_by_release_contains("{abort: {}, expect: {replicas: {ready: [{when: '*', contains: '4'}]}}}")]
+    #[case::change_of_nothing("{apply: {set: {spec.replicas: 1}}}")]
+    #[case::change_misspelt("{apply: [{use: a.yaml, sets: {spec.replicas: 1}}]}")]
     #[case::word_as_revision("{abort: {}, expect: {revisions: {one: {pods: 1}}}}")]
     fn the_schema_refuses(#[case] step: &str) {
         let validator = jsonschema::validator_for(&schema()).unwrap();

@@ -4,6 +4,7 @@
 //! Comparisons ([`Number`](super::value::Number), [`Text`](super::value::Text)) and values that
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
+mod files;
 mod state;
 mod step;
 
@@ -12,7 +13,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{state::*, step::*};
+pub use self::{files::*, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -48,9 +49,10 @@ pub struct ScenarioFile {
     #[serde(default)]
     pub needs: Vec<Capability>,
     /// Manifests that exist before the first step: preconditions, never the object under test.
-    /// Paths are relative to this file; `@name` is a shared one.
+    /// Paths are relative to this file; `@name` is a shared one; `{use: FILE, set: {spec.replicas: 3}}` changes what the
+    /// file holds before it is applied.
     #[serde(default)]
-    pub given: Vec<String>,
+    pub given: Files,
     /// What is done, in order.
     #[schemars(length(min = 1))]
     pub steps: Vec<Step>,

@@ -121,6 +121,30 @@ const THE_WHOLE: &[(&str, &str)] = &[
     ),
 ];
 
+const THE_CHANGE: &[(&str, &str)] = &[
+    ("use is missing", "{set: {spec.replicas: 3}}"),
+    ("unknown key", "{use: rollout.yaml, sets: {spec.replicas: 3}}"),
+    ("set is a list", "{use: rollout.yaml, set: [spec.replicas]}"),
+    ("set is empty", "{use: rollout.yaml, kind: Rollout, set: {}}"),
+    ("no file", "{use: rolout.yaml, set: {spec.replicas: 3}}"),
+    ("a number", "3"),
+    ("past the end", "{use: rollout.yaml, set: {'spec.strategy.canary.steps[8].setWeight': 40}}"),
+    ("through a number", "{use: rollout.yaml, set: {spec.replicas.min: 40}}"),
+    ("one letter", "[service.yaml, {use: rollout.yaml, set: {spec.replica: 40}}]"),
+    ("nothing to remove", "{use: rollout.yaml, set: {spec.paused: null}}"),
+    ("another kind", "{use: rollout.yaml, set: {kind: Deployment}}"),
+    ("no name", "{use: rollout.yaml, set: {metadata.name: 3}}"),
+    ("unknown kind", "{use: two.yaml, kind: Rolout, set: {spec.replicas: 3}}"),
+    ("unknown name", "{use: two.yaml, kind: Rollout, name: fisrt, set: {spec.replicas: 3}}"),
+    ("which of two", "{use: two.yaml, set: {spec.replicas: 3}}"),
+    ("no rollout", "[rollout.yaml, {use: services.yaml, set: {spec.replicas: 3}}]"),
+    ("all that is wrong", "{use: rollout.yaml, set: {spec.replica: 3, 'spec.strategy.canary.steps[9]': 1}}"),
+];
+
+fn applying(files: &str) -> String {
+    whole(&format!("steps:\n- apply: {files}\n  on: rollouts-demo\n  expect: {{phase: Healthy}}\n"))
+}
+
 fn whole(rest: &str) -> String {
     format!("title: t\nmust: It MUST\n{rest}")
 }
@@ -134,11 +158,20 @@ fn observing(claim: &str) -> String {
 #[case::the_action("the_action", THE_ACTION, with_steps)]
 #[case::the_claim("the_claim", THE_CLAIM, observing)]
 #[case::the_whole("the_whole", THE_WHOLE, whole)]
+#[case::the_change("the_change", THE_CHANGE, applying)]
 fn what_is_wrong_is_told(#[case] group: &str, #[case] table: &[(&str, &str)], #[case] file: fn(&str) -> String) {
     let other =
         "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: other}\nspec: {strategy: {blueGreen: {}}}\n";
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n";
-    let files = [("other.yaml", other), ("service.yaml", service), ("broken.yaml", "kind: Rollout\n  name: x\n")];
+    let two = ["first", "second"].map(|name| other.replace("name: other", &format!("name: {name}"))).join("---\n");
+    let services = ["a", "b"].map(|name| service.replace("name: s", &format!("name: {name}"))).join("---\n");
+    let files = [
+        ("other.yaml", other),
+        ("two.yaml", &two),
+        ("service.yaml", service),
+        ("services.yaml", &services),
+        ("broken.yaml", "kind: Rollout\n  name: x\n"),
+    ];
     let told: Vec<_> = table
         .iter()
         .map(|(name, yaml)| match load_beside(&file(yaml), &files) {

@@ -1,5 +1,6 @@
 //! Whole files through the whole way.
 
+mod changes;
 mod errors;
 mod fixtures;
 mod properties;
