@@ -9,7 +9,7 @@ use proofroll::{
     cluster::Plane,
     controller::{Controller, ControllerConfig, ControllerError, Fence, FenceError, fence},
     progress::Silent,
-    run::provision,
+    run::{provision, wish::Wish},
     scenario::model::{Delete, Promote, Restart, Scale, SetImage, Undo},
 };
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let provisions = provision::provide(None, None, &Silent).unwrap();
+        let provisions = provision::provide(&Wish::default(), &Silent).unwrap();
         let plane = provision::acquire(&provisions, "the tests of act and controller", &Silent).await.unwrap();
         let namespace = plane.create_namespace("act").await.unwrap();
         let (client, endpoint) = (plane.client(), plane.endpoint());

@@ -16,7 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use proofroll::{
     cluster::Plane,
     progress::Silent,
-    run::provision,
+    run::{provision, wish::Wish},
     timeline::{Kind, Timeline},
 };
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 fn trial<F: Future<Output = Result<()>> + 'static>(name: &str, test: fn(Arc<Plane>) -> F) -> Trial {
     Trial::test(name, move || {
         let run = || -> Result<()> {
-            let provisions = provision::provide(None, None, &Silent)?;
+            let provisions = provision::provide(&Wish::default(), &Silent)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(async {
                 let plane = Arc::new(provision::acquire(&provisions, "a test of the timeline", &Silent).await?);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use libtest_mimic::{Arguments, Trial};
 use proofroll::{
     controller::ControllerSpec,
-    scenario::{Capabilities, Gate, Library, Scenario, gate},
+    run::wish::Wish,
+    scenario::{Gate, Library, Scenario, gate},
 };
 
 use crate::trial;
@@ -18,6 +19,7 @@ pub fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
     let fixtures = std::env::var_os("PROOFROLL_FIXTURES").map(PathBuf::from);
     let library = Library::open(fixtures.as_deref()).map_err(|error| error.to_string())?;
     proofroll::timeouts::scale().map_err(|error| error.to_string())?;
+    let wish = Wish::from_env().map_err(|error| error.to_string())?;
     let ids = match (&arguments.filter, arguments.exact) {
         (Some(name), true) => vec![id(name)],
         _ => library.ids(),
@@ -30,14 +32,14 @@ pub fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
             eprintln!("{text}");
         }
     };
-    Ok(ids.into_iter().filter(is_known).flat_map(|id| of_file(&library, &id, &say)).collect())
+    Ok(ids.into_iter().filter(is_known).flat_map(|id| of_file(&library, &id, &wish, &say)).collect())
 }
 
 /// The trials of one file: one, or one for each of its cases.
-fn of_file(library: &Library, id: &str, say: &dyn Fn(String)) -> Vec<Trial> {
+fn of_file(library: &Library, id: &str, wish: &Wish, say: &dyn Fn(String)) -> Vec<Trial> {
     let one = |scenario: Scenario| {
         let name = name(&scenario.id);
-        let reason = skipped(&scenario);
+        let reason = skipped(&scenario, wish);
         if let Some(reason) = &reason {
             say(format!("skipped: {name}: {reason}"));
         }
@@ -51,18 +53,16 @@ fn of_file(library: &Library, id: &str, say: &dyn Fn(String)) -> Vec<Trial> {
 }
 
 /// Why a scenario is skipped, if it is; from static data alone.
-fn skipped(scenario: &Scenario) -> Option<String> {
-    let capabilities = Capabilities::of("embedded")?;
-    let as_version = std::env::var("PROOFROLL_AS_VERSION").ok().and_then(|version| version.parse().ok());
-    let asked = std::env::var("PROOFROLL_CONTROLLER").ok().and_then(|asked| ControllerSpec::parse(&asked).ok());
+fn skipped(scenario: &Scenario, wish: &Wish) -> Option<String> {
+    let asked = wish.controller.as_deref().and_then(|asked| ControllerSpec::parse(asked).ok());
     let release = match asked.unwrap_or_default() {
         ControllerSpec::Release(release) => release,
-        _ => as_version.or_else(|| match ControllerSpec::default() {
+        _ => wish.as_version.clone().or_else(|| match ControllerSpec::default() {
             ControllerSpec::Release(release) => Some(release),
             _ => None,
         })?,
     };
-    match gate(scenario, &capabilities, &release) {
+    match gate(scenario, &wish.provider.capabilities(), &release) {
         Gate::Run => None,
         Gate::Skip(reason) => Some(reason),
     }

@@ -8,19 +8,15 @@ use proofroll::{
     process::lifeline::ended,
     progress::Progress,
     report::v1::Verdict,
-    run::{self, Listener, News, Options, Stage, provision, trouble::chain},
+    run::{self, Listener, News, Options, Stage, provision, trouble::chain, wish::Wish},
     scenario::Scenario,
 };
 
 /// Runs `scenario` on the shared plane.
 pub fn run(scenario: &Scenario) -> Result<(), Failed> {
     let infra = |error: &dyn std::error::Error| Failed::from(format!("infra: {}", chain(error)));
-    let controller = std::env::var("PROOFROLL_CONTROLLER").ok();
-    let as_version = match std::env::var("PROOFROLL_AS_VERSION") {
-        Ok(text) => Some(text.parse().map_err(|error| Failed::from(format!("input: PROOFROLL_AS_VERSION: {error}")))?),
-        Err(_) => None,
-    };
-    let provisions = provision::provide(controller.as_deref(), as_version.as_ref(), &Stderr).map_err(|e| infra(&e))?;
+    let wish = Wish::from_env().map_err(|error| Failed::from(format!("input: {error}")))?;
+    let provisions = provision::provide(&wish, &Stderr).map_err(|e| infra(&e))?;
     let paused = std::env::var_os("PROOFROLL_PAUSE_ON_FAILURE").is_some_and(|value| !value.is_empty());
     // One thread: it lives as long as the controller that it starts, and a scenario needs no more.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| infra(&e))?;

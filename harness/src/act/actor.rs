@@ -81,6 +81,8 @@ impl ObjectRef {
 /// The forms of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PatchKind {
+    /// Server-side apply, with force.
+    Apply,
     Merge,
     Strategic,
     /// RFC 6902.
@@ -162,6 +164,11 @@ impl Actor {
             PatchKind::Merge => Patch::Merge(patch),
             PatchKind::Strategic => Patch::Strategic(patch),
             // `Patch::Json` wants operations that are parsed; these are, by the API server.
+            PatchKind::Apply => {
+                let params = PatchParams::apply(manager).force();
+                let request = self.request(at).patch(&at.name, &params, &Patch::Apply(patch));
+                return self.send(&format!("apply {}", at.label()), request).await;
+            }
             PatchKind::Json => return self.json_patch(at, patch, manager).await,
         };
         let (what, request) = match subresource {

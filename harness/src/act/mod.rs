@@ -24,6 +24,7 @@ mod promote;
 mod schema;
 mod second;
 mod simple;
+mod touch;
 mod undo;
 
 pub use actor::{Actor, Done, ObjectRef};

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::run::wish::{self, Provider, Wish};
+
 /// Tests a build of the Argo Rollouts controller on a real control plane.
 ///
 /// proofroll boots etcd, kube-apiserver, kube-controller-manager and kube-scheduler as ordinary
@@ -92,6 +94,9 @@ pub struct List {
     /// A line for each case, too.
     #[arg(long)]
     pub cases: bool,
+    /// Say what would be skipped on clusters of this provider.
+    #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
+    pub cluster: Provider,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
@@ -111,6 +116,9 @@ pub struct Explain {
 /// `proofroll up`
 #[derive(Debug, Clone, Args)]
 pub struct Up {
+    /// Where it comes from.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// The controller release whose CRDs are installed (no controller is started).
     #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION|PATH|CHECKOUT")]
     pub controller: Option<String>,
@@ -139,7 +147,7 @@ pub enum Parts {
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
     Build {
-        /// Which; default: all.
+        /// Which; default: those of the embedded control plane and the newest controller.
         names: Vec<crate::parts::PartName>,
     },
     /// Print the path of one; it is built if need be.
@@ -157,9 +165,45 @@ pub struct Figures {
     pub rounds: usize,
 }
 
+/// Where the cluster comes from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClusterArgs {
+    /// Where the cluster comes from.
+    #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
+    pub cluster: Provider,
+    /// kind: the image of its nodes. Default: kindest/node of the pinned Kubernetes version;
+    /// ci/node-image/build makes one where no registry is in reach.
+    #[arg(long, env = wish::NODE_IMAGE_VARIABLE, value_name = "IMAGE")]
+    pub node_image: Option<String>,
+    /// existing: the context in KUBECONFIG.
+    #[arg(long, env = wish::CONTEXT_VARIABLE, value_name = "NAME")]
+    pub context: Option<String>,
+    /// existing: install CRDs and controller, and remove them in the end; default: test what is installed.
+    #[arg(long)]
+    pub install: bool,
+}
+
+impl ClusterArgs {
+    /// With the controller of these arguments.
+    pub fn wish(&self, controller: Option<&String>, as_version: Option<&semver::Version>) -> Wish {
+        Wish {
+            provider: self.cluster,
+            controller: controller.cloned(),
+            as_version: as_version.cloned(),
+            node_image: self.node_image.clone(),
+            context: self.context.clone(),
+            install: self.install,
+            kubeconfig: wish::kubeconfig(),
+        }
+    }
+}
+
 /// The controller under test, and how a run goes.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Running {
+    /// Where it runs.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// The controller: a release (v1.10.2), a binary, or a directory with its source, which is
     /// built with Go first. Default: the newest release known here.
     #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION|PATH|CHECKOUT")]

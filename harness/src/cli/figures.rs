@@ -9,7 +9,11 @@ use super::{
     progress::TerminalProgress,
     run::guide_session,
 };
-use crate::{cluster::state::StateRoot, report::v1::Report, run::provision};
+use crate::{
+    cluster::state::StateRoot,
+    report::v1::Report,
+    run::{provision, wish::Wish},
+};
 
 /// The timed pauses of the guide, seconds.
 const PAUSES: f64 = 30.0;
@@ -17,7 +21,7 @@ const PAUSES: f64 = 30.0;
 /// Runs both and prints the figures.
 pub(super) fn run(arguments: &Figures) -> Result<Exit, Fault> {
     let progress = TerminalProgress::new();
-    let provisions = provision::provide(None, None, &progress)?;
+    let provisions = provision::provide(&Wish::default(), &progress)?;
     let request = provision::request(&provisions, "figures");
     anstream::println!("plane: start to a Running pod, against etcd and kube-apiserver alone to /readyz");
     let measured = plane::bench(&StateRoot::find(), &request, arguments.rounds, &progress, &mut stdout());

@@ -12,20 +12,20 @@ use crate::{
     controller::ControllerSpec,
     parts::Parts,
     process::interrupt,
-    scenario::{Capabilities, Gate, Library, Scenario, gate},
+    scenario::{Gate, Library, Scenario, gate},
 };
 
 /// `proofroll list`
 pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
     let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
-    let capabilities = Capabilities::of("embedded");
+    let capabilities = arguments.cluster.capabilities();
     let release = match ControllerSpec::default() {
         ControllerSpec::Release(release) => Some(release),
         _ => None,
     };
-    let would_run = |scenario: &Scenario| match (&capabilities, &release) {
-        (Some(capabilities), Some(release)) => gate(scenario, capabilities, release),
-        _ => Gate::Run,
+    let would_run = |scenario: &Scenario| match &release {
+        Some(release) => gate(scenario, &capabilities, release),
+        None => Gate::Run,
     };
     anstream::print!("{}", scenarios::list(&library.load_all(), arguments.cases, would_run));
     Ok(Exit::Passed)

@@ -17,9 +17,18 @@ fn render(statuses: &[PartStatus]) -> String {
     let rows: Vec<[String; 4]> = statuses.iter().map(row).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let (name, version, state) = (width(0), width(1), width(2));
-    rows.iter()
+    let lines: Vec<String> = rows
+        .iter()
         .map(|[a, b, c, d]| format!("{a:name$}  {b:version$}  {c:state$}  {d}").trim_end().to_owned() + "\n")
-        .collect()
+        .collect();
+    let of = |for_kind: bool| -> String {
+        let chosen = statuses.iter().zip(&lines).filter(|(status, _)| status.name.is_for_kind() == for_kind);
+        chosen.map(|(_, line)| line.as_str()).collect()
+    };
+    match (of(false), of(true)) {
+        (embedded, kind) if kind.is_empty() => embedded,
+        (embedded, kind) => format!("{embedded}\nonly for a kind cluster:\n{kind}"),
+    }
 }
 
 fn row(status: &PartStatus) -> [String; 4] {
@@ -34,14 +43,14 @@ fn row(status: &PartStatus) -> [String; 4] {
     [status.name.binary().to_owned(), format!("v{}", status.version), state.to_owned(), detail]
 }
 
-/// `proofroll parts build [NAME ...]`: makes those that are missing, of all parts if none is named.
-/// Answers a line per part.
+/// `proofroll parts build [NAME ...]`: makes those that are missing, of what the embedded control plane
+/// needs if none is named. Answers a line per part.
 ///
 /// # Errors
 /// When a part is not to be had.
 pub fn build(parts: &Parts, names: &[PartName], progress: &dyn Progress) -> Result<String, PartError> {
-    let all = PartName::all();
-    let found = parts.find_all(if names.is_empty() { &all } else { names }, progress)?;
+    let embedded = PartName::embedded();
+    let found = parts.find_all(if names.is_empty() { &embedded } else { names }, progress)?;
     Ok(found.iter().map(found_line).collect())
 }
 
@@ -84,9 +93,11 @@ mod tests {
             PartState::Damaged("its binary has 0 bytes instead of 5".into()),
             PartState::Missing(Duration::from_secs(15)),
             PartState::Given { path: "/mine/kwok".into(), by: "PROOFROLL_PARTS_DIR".into() },
+            PartState::Missing(Duration::from_secs(17)),
         ];
         let statuses: Vec<PartStatus> = PartName::PLANE
             .into_iter()
+            .chain([PartName::Kind])
             .zip(states)
             .map(|(name, state)| PartStatus { name, version: Version::new(1, 34, 4), state })
             .collect();

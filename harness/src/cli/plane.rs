@@ -75,7 +75,8 @@ pub fn status(root: &StateRoot, out: &mut dyn Write) -> Result<(), ClusterError>
 /// # Errors
 /// When something cannot be removed.
 pub async fn collect(root: &StateRoot, out: &mut dyn Write) -> Result<(), ClusterError> {
-    let collected = gc::collect(root).await?;
+    let mut collected = gc::collect(root).await?;
+    collected.extend(gc::collect_clusters(root).await?);
     if collected.is_empty() {
         written(writeln!(out, "nothing to collect"))?;
     }
@@ -235,6 +236,8 @@ mod tests {
             processes: BTreeMap::from([("etcd".into(), 101), ("kube-apiserver".into(), 102)]),
             started: 1_000,
             phases: vec![phase("ready", 3000)],
+            deployed: None,
+            kind: None,
         }
     }
 

@@ -19,9 +19,11 @@ use crate::{
 pub(super) fn up(arguments: &Up) -> Result<Exit, Fault> {
     let progress = TerminalProgress::new();
     interrupt::listen().map_err(Fault::infra)?;
-    let provisions = provision::provide(arguments.controller.as_deref(), None, &progress)?;
+    let provisions = provision::provide(&arguments.cluster.wish(arguments.controller.as_ref(), None), &progress)?;
     let mut request = provision::request(&provisions, "up");
-    request.port = arguments.port;
+    if let Some(source) = request.source.embedded_mut() {
+        source.port = arguments.port;
+    }
     wait(async {
         let held = cluster::acquire_unless(&request, &progress, interrupt::interrupted()).await;
         let held = held.map_err(Fault::infra)?.ok_or_else(Fault::interrupted)?;

@@ -17,7 +17,7 @@ use crate::{
     process::{interrupt, usage},
     report::{self, v1},
     run::{self, Options, Stage, provision},
-    scenario::{Capabilities, Gate, Scenario, gate},
+    scenario::{Gate, Scenario, gate},
 };
 
 /// What is to be run, and how.
@@ -64,8 +64,9 @@ impl Session {
         let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
         let progress = TerminalProgress::new();
         interrupt::listen().map_err(Fault::infra)?;
-        let provisions =
-            provision::provide(self.running.controller.as_deref(), self.running.as_version.as_ref(), &progress);
+        let Running { cluster, controller, as_version, .. } = &self.running;
+        let wish = cluster.wish(controller.as_ref(), as_version.as_ref());
+        let provisions = provision::provide(&wish, &progress);
         let provisions = provisions.inspect_err(|_| progress.clear())?;
         // Controllers are children of the threads that start them: these live as long as the runtime.
         let runtime =
@@ -98,7 +99,7 @@ impl Session {
             proofroll: env!("CARGO_PKG_VERSION").into(),
             started: began.0.to_string(),
             seconds: began.1.elapsed().as_secs_f64(),
-            provider: "embedded".into(),
+            provider: wish.provider.name().into(),
             kubernetes,
             controller: v1::Controller {
                 version: provisions.release.version.to_string(),
@@ -134,15 +135,15 @@ impl Session {
             evidence,
         };
         let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
-        let capabilities = Capabilities::of("embedded");
+        let capabilities = self.running.cluster.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
         let one = async |scenario: &Scenario| {
             if self.until_fail && failed.load(std::sync::atomic::Ordering::Relaxed) {
                 return None;
             }
-            let report = match capabilities.as_ref().map(|can| gate(scenario, can, &release.version)) {
-                Some(Gate::Skip(reason)) => run::skipped(scenario, reason, &terminal),
-                _ => run::run(&stage, scenario).await,
+            let report = match gate(scenario, &capabilities, &release.version) {
+                Gate::Skip(reason) => run::skipped(scenario, reason, &terminal),
+                Gate::Run => run::run(&stage, scenario).await,
             };
             if matches!(report.verdict, v1::Verdict::Fail | v1::Verdict::Error) {
                 failed.store(true, std::sync::atomic::Ordering::Relaxed);

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::state::STATE_DIR_VARIABLE;
+use super::{kind::docker::DockerError, state::STATE_DIR_VARIABLE};
 
 /// The control plane could not do its job.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +92,16 @@ pub enum ClusterError {
         what: String,
         /// The limit.
         limit: Duration,
+    },
+    /// A kind cluster of a plane that is gone could not be removed.
+    #[error(
+        "the kind cluster {name} of a dead control plane could not be removed: {source}\n(hint: `proofroll gc` tries again)"
+    )]
+    LeftCluster {
+        /// The cluster.
+        name: String,
+        /// Why.
+        source: DockerError,
     },
     /// No plane has this key.
     #[error("no control plane has the key {key}\n(hint: `proofroll status` lists them)")]

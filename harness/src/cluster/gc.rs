@@ -6,9 +6,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
     ClusterError,
+    kind::{self, KindCluster},
     lease::{self, Entry, LeaseKind, Seen, now},
     plane::stop_at_once,
     record::Record,
+    request::{Order, Source},
     start::{keeper_lives, remove},
     state::{PlaneDir, StateRoot},
     watch::KeeperWatch,
@@ -71,13 +73,48 @@ pub async fn collect(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
             continue;
         }
         let leftover = dir.path().exists();
-        remove(&dir).await.map_err(ClusterError::file(dir.path()))?;
+        remove_dead(&dir).await?;
         start.remove().map_err(ClusterError::file(&path))?;
         if leftover {
             collected.push(dir.key());
         }
     }
     root.tidy();
+    Ok(collected)
+}
+
+/// Removes a plane whose keeper is dead: what outlived the keeper, and then the directory that tells of
+/// it. To be called under the start lock.
+///
+/// # Errors
+/// When something of it cannot be removed; the directory is still there then.
+pub(super) async fn remove_dead(dir: &PlaneDir) -> Result<(), ClusterError> {
+    let order = std::fs::read(dir.order()).ok().and_then(|text| serde_json::from_slice::<Order>(&text).ok());
+    if let Some(Order { source: Source::Kind(_), .. }) = order {
+        let cluster = KindCluster::of(dir);
+        let name = cluster.name().to_owned();
+        cluster.remove().await.map_err(|source| ClusterError::LeftCluster { name, source })?;
+    }
+    remove(dir).await.map_err(ClusterError::file(dir.path()))
+}
+
+/// Removes kind clusters of planes of which nothing else is left (the machine was restarted, say);
+/// returns their names. Without Docker there is none.
+///
+/// # Errors
+/// When one cannot be removed.
+pub async fn collect_clusters(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
+    let mut collected = Vec::new();
+    // No engine, no clusters.
+    for key in kind::keys(root).await.unwrap_or_default() {
+        let dir = root.plane(&key);
+        if !dir.path().exists() {
+            let cluster = KindCluster::of(&dir);
+            let name = cluster.name().to_owned();
+            cluster.remove().await.map_err(|source| ClusterError::LeftCluster { name: name.clone(), source })?;
+            collected.push(name);
+        }
+    }
     Ok(collected)
 }
 

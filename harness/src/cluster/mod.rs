@@ -7,6 +7,9 @@
 //! - A [`lease`] says who uses the plane, and which namespaces are theirs. When none is left for a while
 //!   the keeper stops everything and removes the plane's directory; what a killed user left is cleaned up.
 //! - A [`Plane`] is what a user gets: a client, namespaces, and a word when the plane is broken.
+//! - Where a plane comes from is its [`Source`]: processes ([`keeper`]), [`mod@kind`], a cluster that is
+//!   there. On all but the first the controller is a Deployment
+//!   ([`crate::controller::deployed`]).
 //!
 //! Locks are the only proof of life ([`crate::process::lock`]). The start lock orders starting, joining
 //! and stopping; the keeper lock is held for the keeper's life; a locked lease for its user's.
@@ -14,6 +17,7 @@
 pub mod crds;
 pub mod gc;
 pub mod keeper;
+pub mod kind;
 pub mod lease;
 pub mod record;
 pub mod state;
@@ -24,7 +28,6 @@ mod components;
 mod error;
 mod files;
 mod plane;
-mod provider;
 mod request;
 mod stages;
 mod start;
@@ -32,6 +35,6 @@ mod watch;
 
 pub use error::ClusterError;
 pub use plane::{Endpoint, Plane};
-pub use provider::{Embedded, Provider};
-pub use request::{PlanePart, PlaneParts, PlaneRequest};
+
+pub use request::{EmbeddedSource, ExistingSource, KindSource, PlanePart, PlaneParts, PlaneRequest, Source};
 pub use start::{LINGER_VARIABLE, acquire, acquire_in, acquire_unless};

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fs, io, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::state::PlaneDir;
+use crate::controller::deployed::Installed;
 
 /// A ready plane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,12 @@ pub struct Record {
     pub started: u64,
     /// When each phase of the start was over, in milliseconds since its beginning, in order.
     pub phases: Vec<Phase>,
+    /// The controller that serves all of it, where it is a Deployment.
+    #[serde(default)]
+    pub deployed: Option<Installed>,
+    /// The kind executable, for a kind cluster.
+    #[serde(default)]
+    pub kind: Option<PathBuf>,
 }
 
 /// A part of the start.

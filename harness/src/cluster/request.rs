@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{ClusterError, stages};
 
 /// Raised whenever keeper and user of different builds would not understand each other.
-const KEEPER_PROTOCOL: u32 = 1;
+const KEEPER_PROTOCOL: u32 = 2;
 
 /// An executable of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +37,76 @@ pub struct PlaneParts {
     pub kwok: PlanePart,
 }
 
+/// Where a plane comes from, and what it is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "provider", rename_all = "kebab-case")]
+pub enum Source {
+    /// Processes of this machine, with fake nodes.
+    Embedded(EmbeddedSource),
+    /// A kind cluster: nodes are containers of Docker, pods are real.
+    Kind(KindSource),
+    /// A cluster that is there already and is not ours.
+    Existing(ExistingSource),
+}
+
+/// What an embedded plane is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmbeddedSource {
+    /// The executables.
+    pub parts: PlaneParts,
+    /// The port for the API server; default: any free one.
+    pub port: Option<u16>,
+}
+
+/// What a kind cluster is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindSource {
+    /// The kind executable.
+    pub kind: PlanePart,
+    /// The node image: `kindest/node:v1.34.4`.
+    pub node_image: String,
+    /// Image archives that are loaded into the nodes, for no registry may be in reach.
+    pub archives: Vec<PlanePart>,
+    /// The release's `manifests/install.yaml`: the controller as a Deployment, with its RBAC.
+    pub install: PathBuf,
+}
+
+/// A cluster that somebody else made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExistingSource {
+    /// The kubeconfig's files, as KUBECONFIG names them.
+    pub kubeconfig: Vec<PathBuf>,
+    /// The context, always named by the user.
+    pub context: String,
+    /// The release's `manifests/install.yaml`, if CRDs and controller are to be installed; else the
+    /// controller that is installed is tested.
+    pub install: Option<PathBuf>,
+}
+
+impl Source {
+    /// The provider's name on the command line.
+    pub fn provider(&self) -> &'static str {
+        match self {
+            Self::Embedded(_) => "embedded",
+            Self::Kind(_) => "kind",
+            Self::Existing(_) => "existing",
+        }
+    }
+
+    /// What an embedded plane is made of, if it is one.
+    pub fn embedded_mut(&mut self) -> Option<&mut EmbeddedSource> {
+        match self {
+            Self::Embedded(source) => Some(source),
+            _ => None,
+        }
+    }
+}
+
 /// What a user wants of a control plane.
 #[derive(Debug, Clone)]
 pub struct PlaneRequest {
-    /// The executables.
-    pub parts: PlaneParts,
+    /// Where it comes from.
+    pub source: Source,
     /// The files with the release's CRDs, YAML or JSON. CRDs are cluster-wide, so releases that
     /// differ in them have planes of their own.
     pub crds: Vec<PathBuf>,
@@ -49,8 +114,6 @@ pub struct PlaneRequest {
     pub release_label: String,
     /// What the plane is used for, for people: the scenario's id, `up`.
     pub purpose: String,
-    /// The port for the API server; default: any free one.
-    pub port: Option<u16>,
 }
 
 impl PlaneRequest {
@@ -65,13 +128,30 @@ impl PlaneRequest {
             hash.update(format!("{what} {}\n", content.len()));
             hash.update(content);
         };
-        add("provider", b"embedded");
+        add("provider", self.source.provider().as_bytes());
         add("protocol", &KEEPER_PROTOCOL.to_be_bytes());
-        let PlaneParts { etcd, apiserver, kcm, scheduler, kwok } = &self.parts;
-        for part in [etcd, apiserver, kcm, scheduler, kwok] {
-            add("part", part.sha256.as_bytes());
+        match &self.source {
+            Source::Embedded(EmbeddedSource { parts, port: _ }) => {
+                let PlaneParts { etcd, apiserver, kcm, scheduler, kwok } = parts;
+                for part in [etcd, apiserver, kcm, scheduler, kwok] {
+                    add("part", part.sha256.as_bytes());
+                }
+                add("stages", stages::all().as_bytes());
+            }
+            Source::Kind(KindSource { kind, node_image, archives, install }) => {
+                add("part", kind.sha256.as_bytes());
+                add("image", node_image.as_bytes());
+                archives.iter().for_each(|archive| add("archive", archive.sha256.as_bytes()));
+                add("install", &read(install)?);
+            }
+            Source::Existing(ExistingSource { kubeconfig, context, install }) => {
+                kubeconfig.iter().for_each(|path| add("kubeconfig", path.as_os_str().as_encoded_bytes()));
+                add("context", context.as_bytes());
+                if let Some(install) = install {
+                    add("install", &read(install)?);
+                }
+            }
         }
-        add("stages", stages::all().as_bytes());
         let mut crds = self.crds.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
         crds.sort();
         for crd in crds {
@@ -90,10 +170,9 @@ fn read(path: &Path) -> Result<Vec<u8>, ClusterError> {
 pub(crate) struct Order {
     /// Names this plane among all that ever have its key.
     pub id: String,
-    pub parts: PlaneParts,
+    pub source: Source,
     pub crds: Vec<PathBuf>,
     pub release_label: String,
-    pub port: Option<u16>,
     /// How long the plane stays when its last lease is gone, in milliseconds.
     pub linger_ms: u64,
 }
@@ -109,7 +188,8 @@ mod tests {
     fn request(crds: Vec<PathBuf>) -> PlaneRequest {
         let parts =
             PlaneParts { etcd: part("e"), apiserver: part("a"), kcm: part("k"), scheduler: part("s"), kwok: part("w") };
-        PlaneRequest { parts, crds, release_label: "v1".into(), purpose: "test".into(), port: None }
+        let source = Source::Embedded(EmbeddedSource { parts, port: None });
+        PlaneRequest { source, crds, release_label: "v1".into(), purpose: "test".into() }
     }
 
     #[test]
@@ -129,14 +209,14 @@ mod tests {
 
         let mut same = base.clone();
         same.purpose = "other".into();
-        same.port = Some(1);
+        same.source.embedded_mut().unwrap().port = Some(1);
         same.release_label = "v2, the same CRDs".into();
         same.crds.reverse();
-        same.parts.etcd.path = "elsewhere".into();
+        same.source.embedded_mut().unwrap().parts.etcd.path = "elsewhere".into();
         assert_eq!(same.key().unwrap(), key);
 
         let mut other = base.clone();
-        other.parts.kwok.sha256 = "x".into();
+        other.source.embedded_mut().unwrap().parts.kwok.sha256 = "x".into();
         assert_ne!(other.key().unwrap(), key);
         fs::write(&crds[0], "changed").unwrap();
         assert_ne!(base.key().unwrap(), key);

@@ -23,7 +23,7 @@ use super::{
     lease::Lease,
     plane::stop_at_once,
     record::Record,
-    request::Order,
+    request::{EmbeddedSource, Order, Source},
     state::{PlaneDir, StateRoot},
     watch::KeeperWatch,
 };
@@ -119,15 +119,20 @@ async fn join(root: &StateRoot, request: &PlaneRequest, progress: &dyn Progress)
             watch.gone(STOPPING).await?;
             continue;
         }
-        remove(&dir).await.map_err(ClusterError::file(dir.path()))?;
-        progress.say("starting a control plane: etcd, kube-apiserver, controller manager, scheduler, kwok");
+        gc::remove_dead(&dir).await?;
+        progress.say(match request.source {
+            Source::Embedded(_) => {
+                "starting a control plane: etcd, kube-apiserver, controller manager, scheduler, kwok"
+            }
+            Source::Kind(_) => "creating a kind cluster and installing the controller in it",
+            Source::Existing(_) => "looking at the cluster",
+        });
         lay_out(&dir)?;
         let order = Order {
             id: format!("{:016x}", fastrand::u64(..)),
-            parts: request.parts.clone(),
+            source: request.source.clone(),
             crds: request.crds.iter().map(absolute).collect::<Result<_, _>>()?,
             release_label: request.release_label.clone(),
-            port: request.port,
             linger_ms: linger()?,
         };
         let lock_path = dir.keeper_lock();
@@ -184,7 +189,9 @@ impl Joined {
             let seconds = Duration::from_millis(record.ready_after_ms()).as_secs_f64();
             progress.say(&format!("control plane (Kubernetes {}) ready after {seconds:.1} s", record.kubernetes));
         }
-        if let Some(asked) = request.port.filter(|asked| *asked != record.port) {
+        if let Source::Embedded(EmbeddedSource { port: Some(asked), .. }) = request.source
+            && asked != record.port
+        {
             return Err(ClusterError::OtherPort { running: record.port, asked });
         }
         let client = client(&record.kubeconfig).await?;

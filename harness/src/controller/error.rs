@@ -43,6 +43,14 @@ pub enum ControllerError {
         /// The end of its log.
         last_lines: Vec<LogLine>,
     },
+    /// It runs in the cluster, and ended there.
+    #[error("the controller in the cluster is not what it was: {what}; its last words:\n{}", render(last_lines))]
+    Lost {
+        /// What happened.
+        what: String,
+        /// The end of its log.
+        last_lines: Vec<LogLine>,
+    },
     /// It did not come up in time.
     #[error(
         "the controller was not up within {within:?}, missing: {}; its last words:\n{}",

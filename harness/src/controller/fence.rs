@@ -22,6 +22,11 @@
 //! Where there is no ReplicaSet the Rollout itself is annotated: there is nothing to copy to, and
 //! its own resourceVersion in line 2 proves that the annotation was seen.
 //!
+//! A log that is written by somebody else ([`Log::is_behind`]) may not show yet what the controller had
+//! said before the fence, so lines after `from` could be old. Then the Rollout is touched first (a new
+//! resourceVersion, nothing else), and the fence begins behind the line that names that version: the
+//! log is one stream, so all that stands further on was said later.
+//!
 //! All three lines are of level `info`, in every release since 1.0.
 
 use std::{collections::BTreeMap, io, time::Duration};
@@ -108,9 +113,41 @@ impl<'a> Fence<'a> {
     /// # Errors
     /// See [`FenceError`].
     pub async fn pass(&self, rollout: &str, within: Duration) -> Result<Fenced, FenceError> {
+        if !self.log.is_behind() {
+            return self.pass_from(rollout, self.log.position()?, within).await;
+        }
+        let from = self.log.position()?;
+        let touched = self.actor.touch(rollout).await?;
+        let from = self.caught_up(rollout, touched, from, within).await?;
+        self.pass_from(rollout, from, within).await
+    }
+
+    /// Waits until the log shows a reconcile with this version of the Rollout; answers where.
+    async fn caught_up(&self, rollout: &str, version: u64, from: u64, within: Duration) -> Result<u64, FenceError> {
+        let mut tail = self.log.tail(from);
+        let looking = async {
+            loop {
+                for line in tail.next_lines()? {
+                    let recent = line_version(&line).is_some_and(|seen| seen >= version);
+                    if recent && line.msg() == STARTED && line.is_about(self.namespace, rollout) {
+                        return Ok::<_, FenceError>(line.end);
+                    }
+                }
+                tokio::time::sleep(INTERVAL).await;
+            }
+        };
+        match tokio::time::timeout(within, looking).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let missing = "none was started with the Rollout as it was then";
+                Err(self.timed_out(rollout, missing, within, from)?)
+            }
+        }
+    }
+
+    async fn pass_from(&self, rollout: &str, from: u64, within: Duration) -> Result<Fenced, FenceError> {
         let object = self.actor.rollout(rollout).await?;
         let newest = newest(self.actor.replica_sets(&object).await?);
-        let from = self.log.position()?;
         let mut search = Search {
             namespace: self.namespace,
             rollout,
@@ -143,7 +180,7 @@ impl<'a> Fence<'a> {
         };
         match tokio::time::timeout(within, looking).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(self.timed_out(&search, within, from)?),
+            Err(_) => Err(self.timed_out(rollout, search.missing(), within, from)?),
         }
     }
 
@@ -159,14 +196,14 @@ impl<'a> Fence<'a> {
         Ok(done.objects.first().map_or(0, |object| object.resource_version))
     }
 
-    fn timed_out(&self, search: &Search<'_>, within: Duration, from: u64) -> io::Result<FenceError> {
+    fn timed_out(&self, rollout: &str, missing: &'static str, within: Duration, from: u64) -> io::Result<FenceError> {
         let mut lines = self.log.slice(from, u64::MAX)?;
         let lines = lines.split_off(lines.len().saturating_sub(SHOWN));
         Ok(FenceError::TimedOut {
             namespace: self.namespace.to_owned(),
-            rollout: search.rollout.to_owned(),
+            rollout: rollout.to_owned(),
             within,
-            missing: search.missing(),
+            missing,
             lines,
         })
     }

@@ -21,7 +21,7 @@ use super::{
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// What the log says when the controller has begun to work, in every release since 1.0.
-const AT_WORK: [&str; 2] = ["Started rollout workers", "Started controller"];
+pub(super) const AT_WORK: [&str; 2] = ["Started rollout workers", "Started controller"];
 
 /// Why a controller is not up.
 #[derive(Debug)]

@@ -45,6 +45,14 @@ pub enum InstallError {
         /// What is missing.
         kind: &'static str,
     },
+    /// The manifest has an object that a release never had.
+    #[error("the release's manifest has a {kind} ({name}), and proofroll does not know where such an object goes")]
+    UnknownKind {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// The API server did not take it, or did not answer.
     #[error("cannot apply the {kind} {name} of the controller: {source}")]
     Apply {

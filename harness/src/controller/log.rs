@@ -1,5 +1,6 @@
-//! The controller's log: one JSON object a line (logrus); klog, panics and goroutine dumps are plain
-//! text. Positions are byte offsets into the file.
+//! The controller's log: one entry a line (logrus), as JSON where we start it and as `key=value` where
+//! it runs as it was installed; klog, panics and goroutine dumps are plain text. Positions are byte
+//! offsets into the file.
 
 use std::{
     fmt, io,
@@ -10,6 +11,8 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+
+use super::logfmt;
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +81,8 @@ impl LogLine {
 }
 
 fn entry(text: &str) -> Option<Entry> {
-    let mut fields: Map<String, Value> = serde_json::from_str(text).ok()?;
+    let mut fields: Map<String, Value> =
+        if text.starts_with('{') { serde_json::from_str(text).ok()? } else { logfmt::fields(text)? };
     let mut take = |name: &str| match fields.shift_remove(name) {
         Some(Value::String(text)) => Some(text),
         _ => None,
@@ -127,6 +131,8 @@ impl fmt::Display for LogLine {
 pub struct Log {
     path: PathBuf,
     file: Arc<std::fs::File>,
+    /// Of a controller that serves many: only what is said of this namespace is read.
+    only: Option<Arc<str>>,
 }
 
 impl Log {
@@ -135,7 +141,24 @@ impl Log {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: Arc::new(std::fs::File::open(path)?) })
+        Ok(Self { path: path.to_owned(), file: Arc::new(std::fs::File::open(path)?), only: None })
+    }
+
+    /// Opens the log of a controller that serves many namespaces, for what it says of this one: the
+    /// lines that name it. (Names of namespaces end in a random suffix: no other line does.)
+    ///
+    /// Somebody else writes this file, a moment after the controller has spoken: see
+    /// [`Self::is_behind`].
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn of_namespace(path: &Path, namespace: &str) -> io::Result<Self> {
+        Ok(Self { only: Some(namespace.into()), ..Self::open(path)? })
+    }
+
+    /// Whether its end may be behind what the controller has said already.
+    pub fn is_behind(&self) -> bool {
+        self.only.is_some()
     }
 
     /// Where it is.
@@ -185,6 +208,11 @@ impl Log {
     /// # Errors
     /// As reading and writing.
     pub fn copy_to(&self, path: &Path) -> io::Result<()> {
+        if let Some(only) = &self.only {
+            let all = io::read_to_string(std::fs::File::open(&self.path)?)?;
+            let lines = all.split_inclusive('\n').filter(|line| line.contains(&**only));
+            return std::fs::write(path, lines.collect::<String>());
+        }
         let mut bytes = vec![0; usize::try_from(self.position()?).unwrap_or(usize::MAX)];
         self.file.read_exact_at(&mut bytes, 0)?;
         std::fs::write(path, bytes)
@@ -227,7 +255,9 @@ impl LogTail {
             // What is not UTF-8 changes its length when it is made so.
             parsed.end = self.offset + line.len() as u64;
             self.offset = parsed.end;
-            lines.push(parsed);
+            if self.log.only.as_ref().is_none_or(|only| text.contains(&**only)) {
+                lines.push(parsed);
+            }
         }
         Ok(lines)
     }

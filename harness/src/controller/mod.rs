@@ -5,18 +5,23 @@
 //! - `flags`: the command line, which differs by release.
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
+//! - [`mod@deployed`]: a controller in the cluster, as a Deployment. A scenario is served by one or the
+//!   other ([`Serving`]).
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
 //! - [`mod@fence`]: proves that the controller has reconciled once more.
 
 mod config;
+pub mod deployed;
 mod error;
 pub mod fence;
 mod flags;
 mod health;
 pub mod install;
 pub mod log;
+mod logfmt;
 mod process;
 pub mod release;
+mod serving;
 mod spawn;
 pub mod token;
 
@@ -27,3 +32,4 @@ pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
 pub use process::Controller;
 pub use release::{ControllerRelease, ControllerSpec};
+pub use serving::Serving;

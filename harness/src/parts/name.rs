@@ -21,6 +21,8 @@ pub enum PartName {
     Kwok,
     /// The Argo Rollouts controller of one release.
     RolloutsController(Version),
+    /// Runs clusters whose nodes are containers.
+    Kind,
 }
 
 impl PartName {
@@ -28,9 +30,24 @@ impl PartName {
     pub const PLANE: [Self; 5] =
         [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::KubeScheduler, Self::Kwok];
 
-    /// Every part that is pinned: the plane's, and a controller per release, oldest first.
+    /// The parts that only a kind cluster needs.
+    pub const KIND: [Self; 1] = [Self::Kind];
+
+    /// Every part that is pinned: the plane's, a controller per release, oldest first, and what only a
+    /// kind cluster needs.
     pub fn all() -> Vec<Self> {
-        Self::PLANE.into_iter().chain(pin::releases().into_iter().map(Self::RolloutsController)).collect()
+        let controllers = pin::releases().into_iter().map(Self::RolloutsController);
+        Self::PLANE.into_iter().chain(controllers).chain(Self::KIND).collect()
+    }
+
+    /// What the embedded control plane and the newest controller need: made when nothing else is asked for.
+    pub fn embedded() -> Vec<Self> {
+        Self::PLANE.into_iter().chain([Self::RolloutsController(pin::newest_release())]).collect()
+    }
+
+    /// Is it of use only with a kind cluster?
+    pub fn is_for_kind(&self) -> bool {
+        Self::KIND.contains(self)
     }
 
     /// The name of the binary.
@@ -42,6 +59,7 @@ impl PartName {
             Self::KubeScheduler => "kube-scheduler",
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
+            Self::Kind => "kind",
         }
     }
 
@@ -61,6 +79,7 @@ impl PartName {
             Self::KubeScheduler => 15,
             Self::Kwok => 170,
             Self::RolloutsController(_) => 335,
+            Self::Kind => 17,
         })
     }
 

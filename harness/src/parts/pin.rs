@@ -60,7 +60,8 @@ impl Pin {
     pub fn of(part: &PartName) -> Option<(&'static Self, Package)> {
         PINS.iter().find_map(|pin| {
             let package = pin.packages().find(|package| match part {
-                PartName::Etcd => package.module.starts_with("go.etcd.io/etcd/"),
+                // These have a pin of their own, named after them.
+                PartName::Etcd | PartName::Kind => pin.directory == part.to_string(),
                 PartName::RolloutsController(version) => {
                     package.path.ends_with("/cmd/rollouts-controller") && package.version == *version
                 }

@@ -81,7 +81,7 @@ fn ldflags(part: &PartName, version: &Version) -> String {
         PartName::RolloutsController(_) => {
             format!("{strip} -X github.com/argoproj/argo-rollouts/utils/version.version={version}")
         }
-        PartName::Etcd | PartName::Kwok => strip.to_owned(),
+        PartName::Etcd | PartName::Kwok | PartName::Kind => strip.to_owned(),
     }
 }
 

@@ -102,6 +102,15 @@ pub fn is_held(file: &File) -> io::Result<bool> {
     }
 }
 
+/// Blocks until nobody holds the exclusive lock of this (opened, not locked) file.
+///
+/// # Errors
+/// When the lock cannot be waited for.
+pub fn wait_until_free(file: &File) -> io::Result<()> {
+    file.lock_shared()?;
+    file.unlock()
+}
+
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }

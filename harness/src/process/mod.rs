@@ -1,10 +1,11 @@
 //! Processes that never outlive their owner ([`lifeline`]), locks that the kernel drops with their
-//! holder ([`lock`]), ports that nobody else takes ([`ports`]), and the keys and certificates of a
-//! control plane ([`pki`]).
+//! holder ([`lock`]), ports that nobody else takes ([`ports`]), other programs as tools ([`tool`]), and
+//! the keys and certificates of a control plane ([`pki`]).
 
 pub mod interrupt;
 pub mod lifeline;
 pub mod lock;
 pub mod pki;
 pub mod ports;
+pub mod tool;
 pub mod usage;

@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::trouble::{Trouble, chain};
 use crate::{
     act::{Actor, Done},
-    controller::{Controller, ControllerError},
+    controller::{Controller, ControllerError, Serving},
     scenario::{Action, Manifest, model::ControllerAction},
 };
 
 /// Does `action` to the Rollout `on`.
-pub(super) async fn act(actor: &Actor, controller: &Controller, on: &str, action: &Action) -> Result<Done, Trouble> {
+pub(super) async fn act(actor: &Actor, controller: &Serving, on: &str, action: &Action) -> Result<Done, Trouble> {
     let done = match action {
         Action::Apply(manifests) => apply(actor, manifests).await,
         Action::SetImage(image) => actor.set_image(on, image).await,
@@ -26,7 +26,11 @@ pub(super) async fn act(actor: &Actor, controller: &Controller, on: &str, action
         Action::Delete(delete) => actor.delete(on, delete).await,
         Action::Annotate(annotate) => actor.annotate(on, annotate).await,
         Action::Controller(what) => {
-            drive(controller, *what).await.map_err(|error| Trouble::Infra(chain(&error)))?;
+            let Some(own) = controller.own() else {
+                // The gate lets no such scenario through: see `Capability::ControllerProcess`.
+                return Err(Trouble::Infra(format!("{action}: the controller in the cluster serves others too")));
+            };
+            drive(own, *what).await.map_err(|error| Trouble::Infra(chain(&error)))?;
             Ok(Done { objects: Vec::new(), changed: true, command: action.to_string() })
         }
         Action::Observe => Ok(Done { objects: Vec::new(), changed: false, command: action.to_string() }),

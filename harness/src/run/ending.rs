@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Stage, claims, failure, listener::News, step::FENCE, trouble::Trouble};
 use crate::{
     act::Actor,
-    controller::{self, Controller, Fence},
+    controller::{self, Fence, Serving},
     expect::{
         Subject,
         invariants::{self, Ground, Quiet},
@@ -22,7 +22,7 @@ use crate::{
 pub(super) async fn come_to_rest(
     timeline: &Timeline,
     actor: &Actor,
-    controller: &Controller,
+    controller: &Serving,
     namespace: &str,
     scenario: &Scenario,
 ) -> Result<Option<Quiet>, Trouble> {
@@ -31,24 +31,27 @@ pub(super) async fn come_to_rest(
         let log = timeline.log();
         rollouts.into_iter().filter(|name| log.live().rollout(name).is_some()).collect()
     };
-    if there.is_empty() || controller.pid().is_none() {
+    if there.is_empty() || !controller.is_up() {
         timeline.barrier().await?;
         return Ok(None);
     }
+    let log = |error: std::io::Error| Trouble::Infra(format!("the controller's log can't be read: {error}"));
+    // Answers where the log stands then. If it may be behind, that is where the last fence ended: what
+    // is further on was said later.
     let fences = async || {
+        let mut last = 0;
         for name in &there {
             let passed = Fence::new(actor, controller.log(), namespace).pass(name, scaled(FENCE)).await;
-            passed.map_err(|error| Trouble::from(error).context("at the end, with nothing left to do: "))?;
+            let fenced =
+                passed.map_err(|error| Trouble::from(error).context("at the end, with nothing left to do: "))?;
+            last = fenced.completed.end;
         }
-        Ok::<_, Trouble>(())
+        if controller.log().is_behind() { Ok(last) } else { controller.log().position().map_err(log) }
     };
-    let log = |error: std::io::Error| Trouble::Infra(format!("the controller's log can't be read: {error}"));
     let inputs_until = timeline.barrier().await?;
-    fences().await?;
+    let began = fences().await?;
     let from = timeline.barrier().await?;
-    let began = controller.log().position().map_err(log)?;
-    fences().await?;
-    let ended = controller.log().position().map_err(log)?;
+    let ended = fences().await?;
     let mut reconciles = 0;
     for name in &there {
         reconciles += controller::reconciles(controller.log(), namespace, name, began, ended).map_err(log)?;

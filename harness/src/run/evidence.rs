@@ -8,7 +8,7 @@ use std::{
 
 use super::trouble::Trouble;
 use crate::{
-    controller::Controller,
+    controller::Serving,
     report::v1,
     scenario::Scenario,
     timeline::{Timeline, recording},
@@ -32,7 +32,7 @@ impl Evidence<'_> {
     /// - `own-writes.json`: the resourceVersions of the harness's own writes;
     /// - `controller.log`: the controller's log; after a conformance failure it ends with the
     ///   stacks of all its goroutines (SIGQUIT), for a hang shows there.
-    pub async fn keep(&self, root: &Path, controller: &Controller) -> io::Result<PathBuf> {
+    pub async fn keep(&self, root: &Path, controller: &Serving) -> io::Result<PathBuf> {
         let directory = new_directory(root, &self.scenario.id)?;
         if let Trouble::Conformance(_) = self.trouble {
             // A barrier completes what was seen; without it what is there must do.

@@ -20,6 +20,7 @@ mod reports;
 mod scenario;
 mod step;
 pub mod trouble;
+pub mod wish;
 
 pub use listener::{Listener, News};
 pub use scenario::{Options, Stage, run, skipped};

@@ -1,11 +1,10 @@
 //! Gets what scenarios run on: the controller's release, the parts of a control plane, the plane.
 
-use semver::Version;
-
+use super::wish::{Provider, Wish};
 use crate::{
-    cluster::{self, ClusterError, Plane, PlanePart, PlaneParts, PlaneRequest},
+    cluster::{self, ClusterError, EmbeddedSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest, Source},
     controller::{ControllerRelease, ControllerSpec},
-    parts::{PartError, PartName, Parts},
+    parts::{PartError, PartName, Parts, recipe::Recipe},
     progress::Progress,
 };
 
@@ -14,24 +13,31 @@ use crate::{
 pub struct Provisions {
     /// The controller.
     pub release: ControllerRelease,
-    /// The control plane's executables.
-    pub plane: PlaneParts,
+    /// Where the plane comes from.
+    pub source: Source,
 }
 
 /// Finds the controller and the parts, and builds what is missing. Blocks, perhaps for many minutes;
 /// `progress` says how far it is.
 ///
-/// `controller`: a release, a binary or a checkout; None for the newest release.
-///
 /// # Errors
 /// See [`PartError`].
-pub fn provide(
-    controller: Option<&str>,
-    as_version: Option<&Version>,
+pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, PartError> {
+    let parts = Parts::from_env()?;
+    let spec = wish.controller.as_deref().map(ControllerSpec::parse).transpose()?.unwrap_or_default();
+    match wish.provider {
+        Provider::Embedded => embedded(&parts, &spec, wish, progress),
+        Provider::Kind => kind(&parts, &spec, wish, progress),
+        Provider::Existing => Err(PartError::Controller { asked: "existing".into(), reason: "not yet".into() }),
+    }
+}
+
+fn embedded(
+    parts: &Parts,
+    spec: &ControllerSpec,
+    wish: &Wish,
     progress: &dyn Progress,
 ) -> Result<Provisions, PartError> {
-    let parts = Parts::from_env()?;
-    let spec = controller.map(ControllerSpec::parse).transpose()?.unwrap_or_default();
     let names = [
         PartName::Etcd,
         PartName::KubeApiserver,
@@ -41,15 +47,29 @@ pub fn provide(
     ];
     // One look at all that is missing, so that it is said at once how long it takes.
     let mut wanted = names.to_vec();
-    if let ControllerSpec::Release(release) = &spec {
+    if let ControllerSpec::Release(release) = spec {
         wanted.push(PartName::RolloutsController(release.clone()));
     }
     let found = parts.find_all(&wanted, progress)?;
-    let release = parts.controller(&spec, as_version, progress)?;
+    let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
     let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });
     let mut next = || found.next().unwrap_or_else(|| unreachable!("find_all answers for each name"));
-    let plane = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
-    Ok(Provisions { release, plane })
+    let parts = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
+    Ok(Provisions { release, source: Source::Embedded(EmbeddedSource { parts, port: None }) })
+}
+
+/// kind, its node image, and the images that no registry may be asked for.
+fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, PartError> {
+    let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
+    let kind = parts.find(&PartName::Kind, progress)?;
+    let kubernetes = Recipe::of(&PartName::KubeApiserver)?.version().clone();
+    let source = KindSource {
+        kind: PlanePart { path: kind.path, sha256: kind.sha256 },
+        node_image: wish.node_image.clone().unwrap_or_else(|| format!("kindest/node:v{kubernetes}")),
+        archives: Vec::new(),
+        install: release.manifests.install(),
+    };
+    Ok(Provisions { release, source: Source::Kind(source) })
 }
 
 /// Joins the plane for these provisions, or starts it.
@@ -76,10 +96,9 @@ pub async fn acquire_unless(
 /// The request for a plane for these provisions.
 pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
     PlaneRequest {
-        parts: provisions.plane.clone(),
+        source: provisions.source.clone(),
         crds: provisions.release.manifests.crds().to_vec(),
         release_label: provisions.release.label.clone(),
         purpose: purpose.to_owned(),
-        port: None,
     }
 }

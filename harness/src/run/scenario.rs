@@ -19,7 +19,10 @@ use super::{
 use crate::{
     act::{Actor, Kinds},
     cluster::Plane,
-    controller::{Controller, ControllerConfig, ControllerRelease},
+    controller::{
+        Controller, ControllerConfig, ControllerError, ControllerRelease, Serving,
+        deployed::{self, Deployed},
+    },
     report::v1,
     scenario::Scenario,
     timeline::{Point, Timeline},
@@ -102,10 +105,9 @@ async fn in_namespace(
     report: &mut v1::Scenario,
 ) -> Result<(), Trouble> {
     let client = stage.plane.client();
-    let config = controller_config(stage, namespace);
-    let log = config.dir.join("controller.log");
+    let log = log_file(stage, namespace);
     // The watches are opened while the controller starts: both before the first action.
-    let both = async { tokio::join!(Timeline::open(client.clone(), namespace), Controller::start(config)) };
+    let both = async { tokio::join!(Timeline::open(client.clone(), namespace), serving(stage, namespace)) };
     let up = tokio::select! {
         (timeline, controller) = both => match (timeline, controller) {
             (Ok(timeline), Ok(controller)) => Ok((timeline, controller)),
@@ -168,6 +170,31 @@ async fn in_namespace(
     Err(evidence::enter(kept, &stage.options.evidence, trouble, report))
 }
 
+/// The controller that serves this namespace: the one in the cluster, or one that is started.
+async fn serving(stage: &Stage<'_>, namespace: &str) -> Result<Serving, ControllerError> {
+    match &stage.plane.record().deployed {
+        Some(installed) => {
+            let log = log_file(stage, namespace);
+            Deployed::of(stage.plane.client(), installed.clone(), &log, namespace)
+                .map(|deployed| Serving::Deployed(Box::new(deployed)))
+        }
+        None => Controller::start(controller_config(stage, namespace)).await.map(|own| Serving::Own(Box::new(own))),
+    }
+}
+
+/// Where its log is.
+fn log_file(stage: &Stage<'_>, namespace: &str) -> PathBuf {
+    match stage.plane.record().deployed {
+        Some(_) => stage.plane.dir().log(deployed::LOG),
+        None => controller_dir(stage, namespace).join("controller.log"),
+    }
+}
+
+/// Below the plane's directory: whatever happens to us, the keeper removes it.
+fn controller_dir(stage: &Stage<'_>, namespace: &str) -> PathBuf {
+    stage.plane.dir().path().join("controllers").join(namespace)
+}
+
 fn controller_config(stage: &Stage<'_>, namespace: &str) -> ControllerConfig {
     let endpoint = stage.plane.endpoint();
     ControllerConfig {
@@ -178,8 +205,7 @@ fn controller_config(stage: &Stage<'_>, namespace: &str) -> ControllerConfig {
         ca_pem: endpoint.ca_pem,
         namespace: namespace.to_owned(),
         namespace_install: stage.release.manifests.namespace_install(),
-        // Below the plane's directory: whatever happens to us, the keeper removes it.
-        dir: stage.plane.dir().path().join("controllers").join(namespace),
+        dir: controller_dir(stage, namespace),
         log_level: "info".into(),
         extra_args: Vec::new(),
         up_within: UP_WITHIN,
@@ -194,7 +220,7 @@ fn before_it_began(scenario: &Scenario, trouble: Trouble) -> Trouble {
 struct Acts<'a> {
     stage: &'a Stage<'a>,
     namespace: &'a str,
-    controller: &'a Controller,
+    controller: &'a Serving,
     scenario: &'a Scenario,
     report: &'a mut v1::Scenario,
     timeline: &'a Timeline,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     act::{self, Actor, Done},
-    controller::{Controller, Fence, log::render},
+    controller::{Fence, Serving, log::render},
     expect::{self, Gate, Subject, temporal},
     report::v1,
     scenario::{Action, LoadedStep, model::Hold},
@@ -33,7 +33,7 @@ pub(super) const FENCE: Duration = Duration::from_secs(30);
 /// What a step works with.
 pub(super) struct Hands<'a> {
     pub actor: &'a Actor,
-    pub controller: &'a Controller,
+    pub controller: &'a Serving,
     pub namespace: &'a str,
     pub timeline: &'a Timeline,
     pub release: &'a Version,

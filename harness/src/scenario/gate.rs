@@ -19,10 +19,15 @@ impl Capabilities {
     /// Those of a provider by its name; None for one that we do not have.
     pub fn of(provider: &str) -> Option<Self> {
         let set = match provider {
-            "embedded" => [Capability::FakePods, Capability::ControllerProcess],
+            "embedded" => vec![Capability::FakePods, Capability::ControllerProcess],
+            "kind" => {
+                vec![Capability::Kubelet, Capability::Traffic, Capability::ScriptedPods, Capability::ClusterScope]
+            }
+            // Whose nodes may be anything.
+            "existing" => vec![Capability::ClusterScope],
             _ => return None,
         };
-        Some(Self { provider: provider.to_owned(), set: set.into() })
+        Some(Self { provider: provider.to_owned(), set: set.into_iter().collect() })
     }
 }
 

@@ -9,11 +9,11 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use proofroll::{
     cluster::{
-        Plane, PlaneRequest, acquire_in,
+        EmbeddedSource, Plane, PlaneRequest, acquire_in,
         state::{PlaneDir, StateRoot},
     },
     progress::Silent,
-    run::provision,
+    run::{provision, wish::Wish},
 };
 use tempfile::TempDir;
 
@@ -38,6 +38,11 @@ impl Setup {
         Ok(acquire_in(&self.root, &self.request, &Silent).await?)
     }
 
+    /// What the plane is made of.
+    pub fn embedded(&mut self) -> Result<&mut EmbeddedSource> {
+        self.request.source.embedded_mut().context("these tests are of embedded planes")
+    }
+
     /// Nothing is left of this plane: no process, no directory, and not even the root's own.
     pub async fn nothing_is_left(&self) -> Result<()> {
         eventually("nothing is left", || {
@@ -53,7 +58,7 @@ impl Setup {
 
 /// With the parts and the CRDs that every run uses; what is missing is built first.
 pub fn request() -> Result<PlaneRequest> {
-    let provisions = provision::provide(None, None, &Silent)?;
+    let provisions = provision::provide(&Wish::default(), &Silent)?;
     Ok(provision::request(&provisions, "a test of the plane"))
 }
 

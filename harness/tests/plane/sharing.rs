@@ -140,7 +140,7 @@ pub fn the_bench_measures_both() -> Result<()> {
 pub async fn a_taken_port_is_refused(mut setup: Setup) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
-    setup.request.port = Some(port);
+    setup.embedded()?.port = Some(port);
     let refused = format!("{}", setup.acquire().await.err().context("refused")?);
     ensure!(refused.contains(&format!("port {port} is taken")) && refused.contains("--port"), "{refused}");
     setup.nothing_is_left().await?;
@@ -148,7 +148,7 @@ pub async fn a_taken_port_is_refused(mut setup: Setup) -> Result<()> {
     drop(listener);
     let plane = setup.acquire().await?;
     ensure!(plane.record().port == port);
-    setup.request.port = Some(port - 1);
+    setup.embedded()?.port = Some(port - 1);
     let refused = format!("{}", setup.acquire().await.err().context("refused")?);
     ensure!(refused.contains(&format!("on port {port}, not {}", port - 1)), "{refused}");
     plane.release(true).await?;
@@ -157,13 +157,13 @@ pub async fn a_taken_port_is_refused(mut setup: Setup) -> Result<()> {
 
 pub async fn what_cannot_start_is_named(mut setup: Setup) -> Result<()> {
     let good = setup.request.clone();
-    setup.request.parts.kwok.path = "/nowhere/kwok".into();
+    setup.embedded()?.parts.kwok.path = "/nowhere/kwok".into();
     let refused = setup.acquire().await.err().context("refused")?.to_string();
     ensure!(refused.contains("kwok could not be started from /nowhere/kwok: No such file"), "{refused}");
     setup.nothing_is_left().await?;
 
     // Starts, and ends at once.
-    setup.request.parts.kwok.path = "/bin/false".into();
+    setup.embedded()?.parts.kwok.path = "/bin/false".into();
     let refused = setup.acquire().await.err().context("refused")?.to_string();
     ensure!(refused.contains("kwok ended (exit status: 1); its last log lines:"), "{refused}");
     setup.nothing_is_left().await?;

@@ -91,7 +91,7 @@ pub async fn a_dead_component_is_named(setup: Setup) -> Result<()> {
     kill(*pid)?;
     let begun = Instant::now();
     let why = tokio::time::timeout(PATIENCE, plane.broken()).await?;
-    ensure!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    ensure!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     ensure!(why.starts_with("kube-apiserver ended (signal: 9 (SIGKILL)); its last log lines:\n    "), "{why}");
     let refused = plane.create_namespace("x").await.err().context("refused")?.to_string();
     ensure!(refused.contains("kube-apiserver ended") && refused.contains("hint: "), "{refused}");

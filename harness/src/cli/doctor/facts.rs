@@ -58,7 +58,8 @@ pub(super) enum Toolchain {
 
 impl Facts {
     pub fn gather(parts: &Parts) -> Self {
-        let statuses = parts.list();
+        let embedded = PartName::embedded();
+        let statuses: Vec<PartStatus> = embedded.iter().filter_map(|name| parts.status(name).ok()).collect();
         let cache = parts.cache().root().to_owned();
         let go = Go::locate(&parts.options().go).map_err(|error| error.to_string());
         let mut filled = vec![cache.clone()];

@@ -4,7 +4,7 @@ use super::*;
 use crate::parts::{PartName, PartStatus};
 
 fn healthy() -> Facts {
-    let parts = PartName::all().into_iter().map(|name| PartStatus {
+    let parts = PartName::embedded().into_iter().map(|name| PartStatus {
         name,
         version: semver::Version::new(1, 2, 3),
         state: PartState::Given { path: "/p".into(), by: "test".into() },

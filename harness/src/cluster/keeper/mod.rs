@@ -6,11 +6,14 @@
 //! session of its own. It holds the plane's keeper lock (its standard input) for its whole life. What it
 //! started dies with it, even if it is killed.
 
-pub mod bench;
-
-mod boot;
-mod children;
+mod embedded;
+mod keep;
+mod kind;
+mod progress;
+mod reaper;
 mod tending;
+
+pub use embedded::bench;
 
 use std::{
     env, fs,
@@ -23,10 +26,17 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
-    children::Children,
+    embedded::Processes,
+    keep::Keep,
+    kind::KindPlane,
     tending::{Tending, Verdict},
 };
-use super::{ClusterError, request::Order, start::remove, state::PlaneDir};
+use super::{
+    ClusterError,
+    request::{Order, Source},
+    start::remove,
+    state::PlaneDir,
+};
 use crate::process::{lifeline, lock::Lock};
 
 /// The first argument of a keeper; the second is the plane's directory.
@@ -43,6 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// the `main` of every program that starts planes: before arguments are parsed, threads started or
 /// files opened.
 pub fn run_if_asked() {
+    reaper::run_if_asked();
     let mut arguments = env::args_os().skip(1);
     if arguments.next().is_none_or(|first| first != MARKER) {
         return;
@@ -80,31 +91,40 @@ enum End {
 async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (children, mut deaths) = Children::new(dir);
+    let plane: Box<dyn Keep> = match &order.source {
+        Source::Embedded(source) => Box::new(Processes::new(dir, &order, source)),
+        Source::Kind(source) => Box::new(KindPlane::new(dir, &order, source)),
+        Source::Existing(_) => return Err("no keeper is needed for a cluster that is not ours".into()),
+    };
     let mut tending = Tending::new(dir, Duration::from_millis(order.linger_ms));
     let mut clock = tokio::time::interval(TEND);
-    let boot = boot::boot(dir, &order, &children);
-    tokio::pin!(boot);
     let mut guard = None;
-    let end = loop {
-        tokio::select! {
-            biased;
-            Some(death) = deaths.recv() => break End::Told(death.tell(dir)),
-            _ = terminate.recv() => break End::Told("it was stopped by SIGTERM (`proofroll down --force`?)".into()),
-            _ = interrupt.recv() => break End::Told("it was stopped by SIGINT".into()),
-            booted = &mut boot, if guard.is_none() => match booted {
-                Ok(booted) => {
-                    booted.record.write(dir)?;
-                    tending.serve(booted.client);
-                    guard = Some(booted.port);
-                }
-                Err(why) => break End::Told(why),
-            },
-            _ = clock.tick() => match tending.look(Instant::now()) {
-                Ok(Verdict::Needed) => {}
-                Ok(Verdict::Idle(start_lock)) => break End::Idle(start_lock),
-                Err(error) => break End::Told(format!("its directory {} is broken: {error}", dir.path().display())),
-            },
+    let end = {
+        // What is under way ends with this block, before anything is stopped.
+        let mut boot = plane.boot();
+        let mut broken = plane.broken();
+        let mut booting = true;
+        loop {
+            tokio::select! {
+                biased;
+                why = &mut broken => break End::Told(why),
+                _ = terminate.recv() => break End::Told("it was stopped by SIGTERM (`proofroll down --force`?)".into()),
+                _ = interrupt.recv() => break End::Told("it was stopped by SIGINT".into()),
+                booted = &mut boot, if booting => match booted {
+                    Ok(booted) => {
+                        booting = false;
+                        booted.record.write(dir)?;
+                        tending.serve(booted.client);
+                        guard = booted.port;
+                    }
+                    Err(why) => break End::Told(why),
+                },
+                _ = clock.tick() => match tending.look(Instant::now()) {
+                    Ok(Verdict::Needed) => {}
+                    Ok(Verdict::Idle(start_lock)) => break End::Idle(start_lock),
+                    Err(error) => break End::Told(format!("its directory {} is broken: {error}", dir.path().display())),
+                },
+            }
         }
     };
     if let End::Told(why) = &end {
@@ -115,8 +135,12 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
             eprintln!("keeper: the failure could not be written: {error}");
         }
     }
-    children.stop().await;
+    let stopped = plane.stop().await;
     drop(guard);
+    if let Err(left) = stopped {
+        // The directory stays: it says what is to be removed, and `gc` does so later.
+        return Err(left.into());
+    }
     let start_lock = match end {
         End::Idle(lock) => Some(lock),
         End::Told(_) => tokio::time::timeout(PATIENCE, Lock::take(&dir.start_lock(), || {})).await.ok().transpose()?,

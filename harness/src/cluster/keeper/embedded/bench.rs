@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cluster::{
-        ClusterError, PlaneRequest, acquire_in, client::client, components::Component, files, record::Phase,
+        ClusterError, PlaneRequest, Source, acquire_in, client::client, components::Component, files, record::Phase,
         start::remove, state::StateRoot,
     },
     process::ports,
@@ -57,6 +57,9 @@ pub fn bench(
 
 async fn bare(root: &StateRoot, request: &PlaneRequest) -> Result<u64, ClusterError> {
     let broken = |why: String| ClusterError::Broken { why };
+    let Source::Embedded(source) = &request.source else {
+        return Err(broken("only an embedded plane can be measured against its bare parts".into()));
+    };
     root.prepare()?;
     let dir = root.plane(&format!("bench-{:08x}", fastrand::u32(..)));
     files::lay_out(&dir)?;
@@ -68,7 +71,7 @@ async fn bare(root: &StateRoot, request: &PlaneRequest) -> Result<u64, ClusterEr
 
     let begun = Instant::now();
     for component in [Component::Etcd, Component::Apiserver] {
-        children.spawn_in(component, &request.parts, port.port, home()).map_err(broken)?;
+        children.spawn_in(component, &source.parts, port.port, home()).map_err(broken)?;
     }
     let ready = async {
         while readyz(&client).await.is_err() {

@@ -7,14 +7,7 @@
 //! Ready means: `/readyz`, nodes that are Ready and without taints, CRDs whose objects can be listed, and
 //! a ReplicaSet whose pod was created, scheduled, and is Running and Ready.
 
-use std::{
-    cell::RefCell,
-    fmt::Display,
-    fs::OpenOptions,
-    io::Write,
-    process,
-    time::{Duration, Instant},
-};
+use std::{fmt::Display, process, time::Duration};
 
 use jiff::Timestamp;
 use k8s_openapi::api::{
@@ -27,7 +20,7 @@ use kube::{
 };
 use serde_json::json;
 
-use super::children::Children;
+use super::{super::progress::Reached, Booted, Processes};
 use crate::{
     cluster::{
         api,
@@ -36,9 +29,7 @@ use crate::{
         crds::{self, Crd},
         files,
         lease::now,
-        record::{Phase, Record, log_tail},
-        request::Order,
-        state::PlaneDir,
+        record::{Record, log_tail},
     },
     process::ports::{self, PortGuard},
 };
@@ -55,57 +46,45 @@ const NODES: [&str; 2] = ["proofroll-node-0", "proofroll-node-1"];
 /// Where the plane is tried out before it is called ready.
 const TRIAL: &str = "proofroll-ready";
 
-/// What becomes of a start.
-pub(super) struct Booted {
-    pub record: Record,
-    pub client: Client,
-    /// Holds the API server's port against other planes.
-    pub port: PortGuard,
-}
-
 /// Starts everything and waits until it is ready. The text of a failure is for people.
-pub(super) async fn boot(dir: &PlaneDir, order: &Order, children: &Children) -> Result<Booted, String> {
-    let boot = Boot { dir, order, children, begun: Instant::now(), phases: RefCell::default() };
+pub(super) async fn boot(plane: &Processes<'_>) -> Result<Booted, String> {
+    let boot = Boot { plane, reached: Reached::new(plane.dir) };
     match tokio::time::timeout(LIMIT, boot.run()).await {
         Ok(result) => result,
         Err(_) => {
-            let reached: Vec<String> = boot.phases.borrow().iter().map(|phase| phase.name.clone()).collect();
             let log = Component::Apiserver.name();
             Err(format!(
                 "it was not ready within {}; reached: {}; {log} said last:{}",
                 humantime::format_duration(LIMIT),
-                reached.join(", "),
-                log_tail(&dir.log(log), 10),
+                boot.reached.names(),
+                log_tail(&plane.dir.log(log), 10),
             ))
         }
     }
 }
 
 struct Boot<'a> {
-    dir: &'a PlaneDir,
-    order: &'a Order,
-    children: &'a Children,
-    begun: Instant,
-    phases: RefCell<Vec<Phase>>,
+    plane: &'a Processes<'a>,
+    reached: Reached<'a>,
 }
 
 impl Boot<'_> {
     async fn run(&self) -> Result<Booted, String> {
         let started = now();
-        let port = self.order.port.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
+        let port = self.plane.source.port.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
         let server = format!("https://127.0.0.1:{}", port.port);
-        let ca_pem = files::write(self.dir, &server).map_err(|error| error.to_string())?;
-        self.reached("keys and certificates made");
+        let ca_pem = files::write(self.plane.dir, &server).map_err(|error| error.to_string())?;
+        self.reached.say("keys and certificates made");
 
         self.spawn(Component::Etcd, &port)?;
         self.spawn(Component::Apiserver, &port)?;
-        let paths = self.order.crds.clone();
+        let paths = self.plane.order.crds.clone();
         let crds = tokio::task::spawn_blocking(move || crds::read(&paths));
-        let client = client(&self.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
+        let client = client(&self.plane.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
         while matches!(readyz(&client).await, Err(error) if !matches!(error, kube::Error::Api(_))) {
             tokio::time::sleep(ASK).await;
         }
-        self.reached("kube-apiserver takes requests");
+        self.reached.say("kube-apiserver takes requests");
 
         self.spawn(Component::Scheduler, &port)?;
         self.spawn(Component::Kwok, &port)?;
@@ -115,56 +94,47 @@ impl Boot<'_> {
                 while readyz(&client).await.is_err() {
                     tokio::time::sleep(ASK).await;
                 }
-                self.reached("kube-apiserver is ready");
+                self.reached.say("kube-apiserver is ready");
                 self.spawn(Component::ControllerManager, &port)
             },
             async {
                 self.make_nodes(&client).await.map_err(told("the nodes"))?;
                 self.start_trial(&client).await.map_err(told("the test ReplicaSet"))?;
                 self.finish_trial(&client).await.map_err(told("the test ReplicaSet"))?;
-                self.reached("a pod is Running and Ready");
+                self.reached.say("a pod is Running and Ready");
                 Ok(())
             },
             async {
                 self.serve_crds(&client, &crds).await?;
-                self.reached("the CRDs are served");
+                self.reached.say("the CRDs are served");
                 Ok(())
             },
         )?;
         self.check_nodes(&client).await?;
         let version = client.apiserver_version().await.map_err(told("the API server's version"))?;
-        self.reached("ready");
+        self.reached.say("ready");
 
         let record = Record {
-            id: self.order.id.clone(),
-            key: self.dir.key(),
-            release: self.order.release_label.clone(),
+            id: self.plane.order.id.clone(),
+            key: self.plane.dir.key(),
+            release: self.plane.order.release_label.clone(),
             server,
             port: port.port,
-            kubeconfig: self.dir.kubeconfig(),
+            kubeconfig: self.plane.dir.kubeconfig(),
             ca_pem,
             kubernetes: version.git_version,
             keeper: process::id(),
-            processes: self.children.pids(),
+            processes: self.plane.children.pids(),
             started,
-            phases: self.phases.borrow().clone(),
+            phases: self.reached.phases(),
+            deployed: None,
+            kind: None,
         };
-        Ok(Booted { record, client, port })
+        Ok(Booted { record, client, port: Some(port) })
     }
 
     fn spawn(&self, component: Component, port: &PortGuard) -> Result<(), String> {
-        self.children.spawn(component, &self.order.parts, port.port)
-    }
-
-    /// Keeps the time, and tells whoever waits.
-    fn reached(&self, what: &str) {
-        let at_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.phases.borrow_mut().push(Phase { name: what.to_owned(), at_ms });
-        let line = format!("{what} ({:.1} s)\n", Duration::from_millis(at_ms).as_secs_f64());
-        let told = OpenOptions::new().append(true).open(self.dir.progress());
-        if let Err(error) = told.and_then(|mut file| file.write_all(line.as_bytes())) {
-            eprintln!("keeper: progress could not be written: {error}");
-        }
+        self.plane.children.spawn(component, &self.plane.source.parts, port.port)
     }
 
     /// Born Ready, as a kubelet registers its node with a status: nothing has to wait for kwok to see it.

@@ -1,0 +1,113 @@
+//! What a run is to take place on, as the command line and the environment ask for it.
+
+use std::{env, path::PathBuf};
+
+use semver::Version;
+
+use crate::scenario::Capabilities;
+
+/// Names the provider of clusters: `embedded` (default), `kind`, `existing`.
+pub const CLUSTER_VARIABLE: &str = "PROOFROLL_CLUSTER";
+/// The node image of a kind cluster; kind's own variable.
+pub const NODE_IMAGE_VARIABLE: &str = "KIND_NODE_IMAGE";
+/// The context of an existing cluster.
+pub const CONTEXT_VARIABLE: &str = "PROOFROLL_CONTEXT";
+
+/// A source of clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Provider {
+    /// The control plane as processes of this machine, with fake nodes: no Docker, no root.
+    #[default]
+    Embedded,
+    /// A kind cluster: real pods, the controller as its release installs it. Needs Docker.
+    Kind,
+    /// A cluster that is there, by its context; its owner must have made a namespace `proofroll-allowed` in it.
+    Existing,
+}
+
+impl Provider {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Kind => "kind",
+            Self::Existing => "existing",
+        }
+    }
+
+    /// What its clusters can do: static, so that listing needs no cluster.
+    pub fn capabilities(self) -> Capabilities {
+        Capabilities::of(self.name()).unwrap_or_else(|| unreachable!("the gate's table has every provider"))
+    }
+}
+
+/// What a run is to take place on.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Where the cluster comes from.
+    pub provider: Provider,
+    /// The controller: a release, a binary or a checkout; None for the newest release.
+    pub controller: Option<String>,
+    /// What a controller by path passes for.
+    pub as_version: Option<Version>,
+    /// The image of kind's nodes.
+    pub node_image: Option<String>,
+    /// The context of an existing cluster.
+    pub context: Option<String>,
+    /// Install CRDs and controller in an existing cluster.
+    pub install: bool,
+    /// KUBECONFIG, for an existing cluster.
+    pub kubeconfig: Vec<PathBuf>,
+}
+
+/// A variable that makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}={value}: {why}")]
+pub struct BadVariable {
+    name: &'static str,
+    value: String,
+    why: String,
+}
+
+impl Wish {
+    /// What the environment asks for: for tests under a runner that has no arguments for it.
+    ///
+    /// # Errors
+    /// When a variable makes no sense.
+    pub fn from_env() -> Result<Self, BadVariable> {
+        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let provider = match text(CLUSTER_VARIABLE) {
+            None => Provider::default(),
+            Some(value) => clap::ValueEnum::from_str(&value, false).map_err(|_| BadVariable {
+                name: CLUSTER_VARIABLE,
+                value,
+                why: "the providers are embedded, kind and existing".into(),
+            })?,
+        };
+        let as_version = match text("PROOFROLL_AS_VERSION") {
+            None => None,
+            Some(value) => Some(value.parse().map_err(|error: semver::Error| BadVariable {
+                name: "PROOFROLL_AS_VERSION",
+                value,
+                why: error.to_string(),
+            })?),
+        };
+        Ok(Self {
+            provider,
+            controller: text("PROOFROLL_CONTROLLER"),
+            as_version,
+            node_image: text(NODE_IMAGE_VARIABLE),
+            context: text(CONTEXT_VARIABLE),
+            install: false,
+            kubeconfig: kubeconfig(),
+        })
+    }
+}
+
+/// The files that KUBECONFIG names, or kubectl's default one.
+pub fn kubeconfig() -> Vec<PathBuf> {
+    match env::var_os("KUBECONFIG").filter(|value| !value.is_empty()) {
+        Some(value) => env::split_paths(&value).collect(),
+        None => env::home_dir().into_iter().map(|home| home.join(".kube").join("config")).collect(),
+    }
+}
