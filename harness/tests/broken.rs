@@ -9,6 +9,7 @@ mod broken {
     pub mod fake;
     pub mod infra;
     pub mod input;
+    pub mod known;
     pub mod liar;
     pub mod process;
     pub mod texts;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use broken::{bench::Bench, conformance, fake, infra, input};
+use broken::{bench::Bench, conformance, fake, infra, input, known};
 
 fn main() -> ExitCode {
     if fake::run_if_asked() {
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("fake_controllers_fail_every_step", conformance::fake_controllers_fail_every_step),
         trial("broken_scenarios_fail_at_the_step", conformance::broken_scenarios_fail_at_the_step),
+        trial("known_bugs_hide_nothing_else", known::known_bugs_hide_nothing_else),
         trial("a_controller_that_never_starts", infra::a_controller_that_never_starts),
         trial("a_controller_killed_by_an_outsider", infra::a_controller_killed_by_an_outsider),
         trial("a_killed_api_server", infra::a_killed_api_server),

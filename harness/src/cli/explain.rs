@@ -2,7 +2,7 @@
 
 use super::list::line;
 use crate::scenario::{
-    Family, LoadedStep, Scenario, WITHIN,
+    Family, LoadedKnown, LoadedStep, Scenario, WITHIN,
     model::{Hold, Profile, StateMatch},
 };
 
@@ -77,8 +77,14 @@ fn facts_of(s: &Scenario) -> Vec<(&'static str, String)> {
         ("given", s.given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     ];
     facts.extend(s.notes.iter().map(|note| ("note", note.clone())));
+    facts.extend(s.known.iter().map(|known| ("known", explain_known(known))));
     facts.extend(s.waive.iter().map(|(invariant, reason)| ("waives", format!("{invariant}: {reason}"))));
     facts
+}
+
+fn explain_known(known: &LoadedKnown) -> String {
+    let sometimes = if known.sometimes { " (not always)" } else { "" };
+    format!("{} on {}{sometimes}: {}", known.issue, known.range(), known.sign)
 }
 
 fn explain_step(text: &mut String, number: usize, step: &LoadedStep) {

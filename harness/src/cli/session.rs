@@ -183,6 +183,9 @@ fn farewell(report: &v1::Report) -> Exit {
         _ => ("all as expected", Exit::Passed),
     };
     let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
+    if totals.known > 0 {
+        counts += &format!(", {} known", totals.known);
+    }
     if totals.errors > 0 {
         counts += &format!(", {} {}", totals.errors, if totals.errors == 1 { "error" } else { "errors" });
     }
@@ -208,6 +211,7 @@ fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {
         match scenario.verdict {
             v1::Verdict::Pass => totals.passed += 1,
             v1::Verdict::Fail => totals.failed += 1,
+            v1::Verdict::Known => totals.known += 1,
             v1::Verdict::Skip => totals.skipped += 1,
             v1::Verdict::Error => totals.errors += 1,
         }

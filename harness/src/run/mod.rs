@@ -13,6 +13,7 @@ mod ending;
 mod evidence;
 pub mod failure;
 mod interruption;
+mod known;
 pub mod listener;
 mod pause;
 pub mod provision;

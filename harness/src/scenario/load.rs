@@ -13,6 +13,7 @@ use super::{
     check::{self, Faults},
     fault::{Fault, Location, ScenarioError, Text},
     files,
+    known::{self, LoadedKnown},
     library::Place,
     manifest::Manifest,
     model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
@@ -53,6 +54,8 @@ pub struct Scenario {
     pub never: Vec<StateMatch>,
     /// Every state of the whole scenario satisfies each of these.
     pub always: Vec<StateMatch>,
+    /// Upstream bugs that it is known to meet.
+    pub known: Vec<LoadedKnown>,
     /// Invariants that it does not obey, with the reason.
     pub waive: BTreeMap<String, String>,
 }
@@ -123,6 +126,9 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     let releases = check::releases(&tree, &file, &mut faults);
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
+    let names: Vec<String> =
+        file.steps.iter().zip(&actions).map(|(step, action)| name_of(step, action.as_ref())).collect();
+    let known = known::known(text, &tree, &file, &names, releases.as_ref(), &mut faults);
     let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);
     faults.none()?;
 
@@ -154,13 +160,21 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
         steps,
         never: file.never,
         always: file.always,
+        known,
         waive: file.waive,
     })
 }
 
+fn name_of(step: &Step, action: Option<&Action>) -> String {
+    match action {
+        Some(action) if step.name.is_empty() => action.to_string(),
+        _ => step.name.clone(),
+    }
+}
+
 fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
     LoadedStep {
-        name: if step.name.is_empty() { action.to_string() } else { step.name },
+        name: name_of(&step, Some(&action)),
         action,
         on,
         expect: step.expect,

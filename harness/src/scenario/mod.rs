@@ -11,12 +11,14 @@
 mod action;
 mod cases;
 mod check;
+mod claim_name;
 mod describe;
 mod family;
 mod fault;
 mod files;
 mod gate;
 mod generate;
+mod known;
 mod library;
 mod load;
 mod manifest;
@@ -30,10 +32,12 @@ mod yaml;
 pub use self::{
     action::Action,
     cases::Case,
+    claim_name::ClaimName,
     family::Family,
     fault::{Fault, Location, ScenarioError},
     gate::{Capabilities, Gate, gate, known_releases},
     generate::{Generated, generate},
+    known::{LoadedKnown, Sign},
     library::Library,
     load::{LoadedStep, Scenario, WITHIN},
     manifest::Manifest,

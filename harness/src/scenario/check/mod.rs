@@ -1,5 +1,6 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
+pub(super) mod names;
 mod releases;
 mod rollouts;
 mod shape;

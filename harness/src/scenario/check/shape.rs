@@ -2,7 +2,7 @@
 //! contradicts itself.
 
 use super::{
-    Faults,
+    Faults, names,
     states::{self, Claim},
 };
 use crate::scenario::{
@@ -26,6 +26,13 @@ pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut 
         if reason.trim().is_empty() {
             let at = tree.get("waive").map_or(tree.at, |w| w.key_at(name));
             faults.at(at, format!("`{name}` is waived without a reason"), "say why this scenario does not obey it");
+        }
+        names::invariant(name, tree.get("waive").map_or(tree.at, |w| w.key_at(name)), faults);
+    }
+    let known = tree.get("known").map(Node::items).unwrap_or_default();
+    for (node, known) in known.iter().zip(&file.known) {
+        if let Some(node) = node.get("shows") {
+            states::check(node, Claim::Instead, known.shows.instead.as_slice(), faults);
         }
     }
     states::check(tree, Claim::Never, &file.never, faults);

@@ -10,10 +10,12 @@ pub(super) enum Claim {
     Through,
     Never,
     Always,
+    /// Of a known bug: the state that is seen.
+    Instead,
 }
 
 impl Claim {
-    pub const ALL: [Self; 4] = [Self::Expect, Self::Through, Self::Never, Self::Always];
+    pub const ALL: [Self; 5] = [Self::Expect, Self::Through, Self::Never, Self::Always, Self::Instead];
 
     pub fn key(self) -> &'static str {
         match self {
@@ -21,6 +23,7 @@ impl Claim {
             Self::Through => "through",
             Self::Never => "never",
             Self::Always => "always",
+            Self::Instead => "instead",
         }
     }
 

@@ -5,6 +5,7 @@
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
 mod files;
+mod known;
 mod state;
 mod step;
 
@@ -13,7 +14,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{files::*, state::*, step::*};
+pub use self::{files::*, known::*, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -62,6 +63,9 @@ pub struct ScenarioFile {
     /// Every state must satisfy each of these, over the whole scenario.
     #[serde(default)]
     pub always: Vec<StateMatch>,
+    /// Upstream bugs that it is known to meet.
+    #[serde(default)]
+    pub known: Vec<Known>,
     /// Invariants that this scenario does not obey: name to reason.
     #[serde(default)]
     pub waive: BTreeMap<String, String>,

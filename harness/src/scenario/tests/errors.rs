@@ -112,6 +112,10 @@ const THE_WHOLE: &[(&str, &str)] = &[
     ),
     ("step of no steps", "steps:\n- apply: other.yaml\n  expect: {step: 1/8}\n"),
     ("waived without reason", "waive: {floor: ''}\nsteps:\n- apply: rollout.yaml\n  expect: {phase: Healthy}\n"),
+    (
+        "unknown invariant is waived",
+        "waive: {flor: because}\nsteps:\n- apply: rollout.yaml\n  expect: {phase: Healthy}\n",
+    ),
     ("given is missing", "given: [service.yml]\nsteps:\n- apply: rollout.yaml\n  expect: {phase: Healthy}\n"),
     ("manifest is broken", "steps:\n- apply: broken.yaml\n  expect: {phase: Healthy}\n"),
     ("manifest is no object", "steps:\n- apply: my.yaml\n  expect: {phase: Healthy}\n"),
@@ -141,6 +145,58 @@ const THE_CHANGE: &[(&str, &str)] = &[
     ("all that is wrong", "{use: rollout.yaml, set: {spec.replica: 3, 'spec.strategy.canary.steps[9]': 1}}"),
 ];
 
+const THE_KNOWN: &[(&str, &str)] = &[
+    ("no issue", "{shows: {step: update, silent: true}}"),
+    ("empty issue", "{issue: '', shows: {step: update, silent: true}}"),
+    ("no sign", "{issue: 7}"),
+    ("nothing shows", "{issue: 7, shows: {}}"),
+    ("only a step", "{issue: 7, shows: {step: update}}"),
+    ("two ways", "{issue: 7, shows: {step: update, silent: true, refused: x}}"),
+    ("unknown way", "{issue: 7, shows: {step: update, silnt: true}}"),
+    ("no range", "{issue: 7, releases: new, shows: {step: update, silent: true}}"),
+    ("a range beyond the scenario", "{issue: 7, releases: '<1.4', shows: {step: update, silent: true}}"),
+    ("unknown step", "{issue: 7, shows: {step: updat, silent: true}}"),
+    ("ambiguous step", "{issue: 7, shows: {step: look on, silent: true}}"),
+    ("no step", "{issue: 7, shows: {silent: true}}"),
+    ("not silent", "{issue: 7, shows: {step: update, silent: false}}"),
+    ("no claim", "{issue: 7, shows: {step: update, breaks: expect}}"),
+    ("a claim that is not there", "{issue: 7, shows: {step: update, breaks: 'never[2]'}}"),
+    ("a claim that counts from one", "{issue: 7, shows: {step: update, breaks: 'never[0]'}}"),
+    ("a claim of the whole", "{issue: 7, shows: {breaks: 'never[1]'}}"),
+    ("broken by what", "{issue: 7, shows: {step: update, breaks: hold}}"),
+    ("broken by nothing", "{issue: 7, shows: {step: update, breaks: 'through[1]', instead: {phase: Paused}}}"),
+    ("instead of nothing", "{issue: 7, shows: {step: silence, instead: {phase: Paused}}}"),
+    ("an empty state", "{issue: 7, shows: {step: update, instead: {}}}"),
+    (
+        "a state that differs by release",
+        "{issue: 7, shows: {step: update, instead: {phase: [{when: '>1.9', is: Paused}]}}}",
+    ),
+    ("unknown invariant", "{issue: 7, shows: {invariant: flor, says: x}}"),
+    ("an invariant that says nothing", "{issue: 7, shows: {invariant: floor}}"),
+    ("an invariant of a step", "{issue: 7, shows: {step: update, invariant: floor, says: x}}"),
+    ("says without invariant", "{issue: 7, shows: {step: update, silent: true, says: x}}"),
+    ("steps that would never run", "{issue: 7, shows: {step: 'set image rollouts-demo=a:c', silent: true}}"),
+];
+
+fn knowing(known: &str) -> String {
+    let steps = "\
+- set-image: {container: rollouts-demo, image: 'a:c'}
+  name: silence
+- set-image: {container: rollouts-demo, image: 'a:c'}
+- observe: {}
+  expect: {phase: Paused}
+- observe: {}
+  expect: {phase: Paused}
+- name: update
+  set-image: {container: rollouts-demo, image: 'a:b'}
+  through: [{phase: Progressing}]
+  expect: {phase: Paused}
+  hold: {reconciles: 2}
+  never: [{phase: Degraded}]
+";
+    format!("releases: '>=1.4'\nknown: [{known}]\n{}", with_steps(steps))
+}
+
 fn applying(files: &str) -> String {
     whole(&format!("steps:\n- apply: {files}\n  on: rollouts-demo\n  expect: {{phase: Healthy}}\n"))
 }
@@ -158,6 +214,7 @@ fn observing(claim: &str) -> String {
 #[case::the_action("the_action", THE_ACTION, with_steps)]
 #[case::the_claim("the_claim", THE_CLAIM, observing)]
 #[case::the_whole("the_whole", THE_WHOLE, whole)]
+#[case::the_known("the_known", THE_KNOWN, knowing)]
 #[case::the_change("the_change", THE_CHANGE, applying)]
 fn what_is_wrong_is_told(#[case] group: &str, #[case] table: &[(&str, &str)], #[case] file: fn(&str) -> String) {
     let other =
