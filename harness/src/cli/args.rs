@@ -41,6 +41,14 @@ pub enum Command {
         after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --until-fail 20 --jobs 1"
     )]
     Run(Run),
+    /// Break scenarios on purpose, and look whether each break is noticed where it must be.
+    ///
+    /// Breaks are written in the scenarios: another manifest, another action. One that nobody notices, or that is
+    /// noticed elsewhere, makes the exit code 1.
+    #[command(
+        after_help = "Examples:\n  proofroll breaks                        # all\n  proofroll breaks guide/                 # those of a suite\n  proofroll breaks --sample 5 --seed 7    # five, the same each time"
+    )]
+    Breaks(Breaks),
     /// Try a Rollout of your own: makes a scenario for it (deploy, update, abort, roll back) and runs it.
     #[command(
         after_help = "Examples:\n  proofroll try rollout.yaml\n  proofroll try rollout.yaml --print > my-scenario.yaml    # to be changed and run\n\nThe file holds the Rollout and what it names (its Services). Images do not matter: pods are fake."
@@ -94,6 +102,9 @@ pub struct List {
     /// A line for each case, too.
     #[arg(long)]
     pub cases: bool,
+    /// Instead, which scenarios prove which feature.
+    #[arg(long, conflicts_with = "cases")]
+    pub features: bool,
     /// Say what would be skipped on clusters of this provider.
     #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
     pub cluster: Provider,
@@ -258,6 +269,26 @@ pub struct Run {
     /// Run each scenario up to so many times, and begin nothing new once one has failed.
     #[arg(long, value_name = "N", conflicts_with = "repeat")]
     pub until_fail: Option<usize>,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll breaks`
+#[derive(Debug, Clone, Args)]
+pub struct Breaks {
+    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    #[arg(value_name = "FILTER|FILE")]
+    pub what: Vec<String>,
+    /// Only so many of the breaks, by chance.
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// Makes the chance the same again.
+    #[arg(long, value_name = "S", requires = "sample")]
+    pub seed: Option<u64>,
+    /// So many side by side.
+    #[arg(short, long, default_value_t = 8, value_name = "N")]
+    pub jobs: usize,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,

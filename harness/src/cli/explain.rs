@@ -78,6 +78,7 @@ fn facts_of(s: &Scenario) -> Vec<(&'static str, String)> {
     ];
     facts.extend(s.notes.iter().map(|note| ("note", note.clone())));
     facts.extend(s.known.iter().map(|known| ("known", explain_known(known))));
+    facts.extend(s.breaks.iter().map(|b| ("break", format!("{} (red at {})", b.name, b.target))));
     facts.extend(s.waive.iter().map(|(invariant, reason)| ("waives", format!("{invariant}: {reason}"))));
     facts
 }

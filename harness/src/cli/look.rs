@@ -4,7 +4,7 @@ use super::{
     args::{Explain, List, Parts as PartsCommand, Schema, SchemaOf},
     doctor,
     exit::{Exit, Fault},
-    explain, list as scenarios, parts,
+    explain, features, list as scenarios, parts,
     progress::TerminalProgress,
     run::choose,
 };
@@ -27,6 +27,11 @@ pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
         Some(release) => gate(scenario, &capabilities, release),
         None => Gate::Run,
     };
+    if arguments.features {
+        let known = library.features().map_err(Fault::input)?;
+        anstream::print!("{}", features::features(&library.load_all(), known.as_ref()));
+        return Ok(Exit::Passed);
+    }
     anstream::print!("{}", scenarios::list(&library.load_all(), arguments.cases, would_run));
     Ok(Exit::Passed)
 }

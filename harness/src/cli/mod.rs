@@ -1,9 +1,11 @@
 //! The command line: arguments, what is shown while something goes on, exit codes.
 
 pub mod args;
+mod breaks;
 pub mod doctor;
 mod exit;
 mod explain;
+mod features;
 mod figures;
 pub mod list;
 mod look;
@@ -42,6 +44,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
     match arguments.command {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
+        Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),
         Command::List(which) => look::list(&which),
         Command::Explain(which) => look::explained(&which),

@@ -14,9 +14,10 @@ use super::{
 use crate::{
     act::Kinds,
     cluster::Plane,
+    controller::ControllerRelease,
     process::{interrupt, usage},
     report::{self, v1},
-    run::{self, Options, Stage, provision},
+    run::{self, Listener, Options, Stage, provision},
     scenario::{Gate, Scenario, gate},
 };
 
@@ -41,7 +42,10 @@ impl Session {
     /// When there is nothing to run on, or somebody interrupts; and when all was run, but the report
     /// or what was to be kept could not be.
     pub fn run(self) -> Result<Exit, Fault> {
-        let Played { report, left } = self.play_all()?;
+        let terminal = Terminal::new(self.detail);
+        let played = self.play_all(&terminal);
+        terminal.clear();
+        let Played { report, left } = played?;
         let written = self.running.report.as_ref().map_or(Ok(()), |file| report::write(&report, file));
         // First how it ended: nothing that goes wrong afterwards may hide that.
         let exit = farewell(&report);
@@ -50,16 +54,27 @@ impl Session {
         Ok(exit)
     }
 
-    /// Runs all of it.
+    /// Runs all of it, shows it on the terminal, and reports.
     ///
     /// # Errors
     /// When there is nothing to run on, or somebody interrupts.
     pub fn report(&self) -> Result<v1::Report, Fault> {
-        let Played { report, left } = self.play_all()?;
+        let terminal = Terminal::new(self.detail);
+        let report = self.report_to(&terminal);
+        terminal.clear();
+        report
+    }
+
+    /// Runs all of it, and reports; `listener` hears of it.
+    ///
+    /// # Errors
+    /// When there is nothing to run on, or somebody interrupts.
+    pub fn report_to(&self, listener: &dyn Listener) -> Result<v1::Report, Fault> {
+        let Played { report, left } = self.play_all(listener)?;
         left.map(|()| report)
     }
 
-    fn play_all(&self) -> Result<Played, Fault> {
+    fn play_all(&self, listener: &dyn Listener) -> Result<Played, Fault> {
         let began = (Timestamp::now(), std::time::Instant::now());
         let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
         let progress = TerminalProgress::new();
@@ -77,7 +92,7 @@ impl Session {
             progress.clear();
             let plane = acquired.map_err(Fault::infra)?.ok_or_else(Fault::interrupted)?;
             let outcome = tokio::select! {
-                reports = self.play(&plane, &provisions.release) => Ok(reports),
+                reports = self.play(&plane, &provisions.release, listener) => Ok(reports),
                 () = interrupt::interrupted() => Err(Fault::interrupted()),
             };
             let record = plane.record();
@@ -125,8 +140,7 @@ impl Session {
         }
     }
 
-    async fn play(&self, plane: &Plane, release: &crate::controller::ControllerRelease) -> Vec<v1::Scenario> {
-        let terminal = Terminal::new(self.detail);
+    async fn play(&self, plane: &Plane, release: &ControllerRelease, listener: &dyn Listener) -> Vec<v1::Scenario> {
         let evidence = evidence_root(self.running.out.as_deref());
         let options = Options {
             keep_going: self.running.keep_going,
@@ -134,7 +148,7 @@ impl Session {
             pause_on_failure: self.running.pause_on_failure,
             evidence,
         };
-        let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
+        let stage = Stage { plane, kinds: Kinds::new(), release, listener, options };
         let capabilities = self.running.cluster.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
         let one = async |scenario: &Scenario| {
@@ -142,7 +156,7 @@ impl Session {
                 return None;
             }
             let report = match gate(scenario, &capabilities, &release.version) {
-                Gate::Skip(reason) => run::skipped(scenario, reason, &terminal),
+                Gate::Skip(reason) => run::skipped(scenario, reason, listener),
                 Gate::Run => run::run(&stage, scenario).await,
             };
             if matches!(report.verdict, v1::Verdict::Fail | v1::Verdict::Error) {
@@ -151,9 +165,7 @@ impl Session {
             Some(report)
         };
         let reports = futures::stream::iter(&self.scenarios).map(one).buffer_unordered(self.jobs.max(1));
-        let reports = reports.filter_map(std::future::ready).collect().await;
-        terminal.clear();
-        reports
+        reports.filter_map(std::future::ready).collect().await
     }
 
     fn keep(&self, plane: &Plane, reports: &[v1::Scenario]) -> Result<(), Fault> {

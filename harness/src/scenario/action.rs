@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::{
     manifest::Manifest,
-    model::{Annotate, ControllerAction, Delete, Patch, Promote, Restart, Scale, SetImage, Skip, Step, Undo},
+    model::{
+        Annotate, Capability, ControllerAction, Delete, Patch, Promote, Restart, Scale, SetImage, Skip, Step, Undo,
+    },
 };
 
 /// What a step does.
@@ -101,6 +103,11 @@ impl Action {
             Self::Controller(_) => 13,
             Self::Observe => 14,
         }]
+    }
+
+    /// What a provider must be able to do for it.
+    pub(super) fn needs(&self) -> Option<Capability> {
+        matches!(self, Self::Controller(_)).then_some(Capability::ControllerProcess)
     }
 
     /// Whether a correct controller may make a new revision of it, at most one.

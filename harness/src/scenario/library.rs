@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     fs, io,
     path::{Component, Path, PathBuf},
 };
@@ -10,11 +11,15 @@ use super::{
     Scenario, ScenarioError,
     family::{self, Family},
     fault::{Fault, Text, did_you_mean},
+    yaml,
 };
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../fixtures"]
 struct Embedded;
+
+/// Beside the suites: the features that their scenarios may name.
+const FEATURES: &str = "features.yaml";
 
 /// Folders of the fixtures that hold no scenarios.
 const NO_SUITES: [&str; 2] = ["shared", "stages"];
@@ -90,7 +95,8 @@ impl Library {
         let (id, case) = with_case(id);
         let path = format!("{id}.yaml");
         let (dir, _) = id.rsplit_once('/').unwrap_or_default();
-        let place = Place { origin: self.origin.clone(), dir: dir.to_owned(), shared: self.origin.clone() };
+        let place =
+            Place { origin: self.origin.clone(), dir: dir.to_owned(), shared: self.origin.clone(), is_ours: true };
         let exists = self::id(&path).is_some() && self.origin.exists(&path);
         if !exists {
             let ids = self.ids();
@@ -141,9 +147,21 @@ impl Library {
             origin: Origin::Dir(PathBuf::new()),
             dir: path.parent().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default(),
             shared: self.origin.clone(),
+            is_ours: false,
         }
     }
+
+    /// The features that scenarios of this library may name, each with the page that promises it; None: any.
+    ///
+    /// # Errors
+    /// If the list can't be read.
+    pub fn features(&self) -> Result<Option<Features>, ScenarioError> {
+        self.origin.features()
+    }
 }
+
+/// Feature to the page of the documentation that promises it.
+pub type Features = BTreeMap<String, String>;
 
 fn stem(path: &Path) -> String {
     path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
@@ -162,9 +180,16 @@ pub(super) struct Place {
     origin: Origin,
     dir: String,
     shared: Origin,
+    /// It belongs to the library; a file of the user's own does not.
+    is_ours: bool,
 }
 
 impl Place {
+    /// The features that a scenario may name; None: any.
+    pub fn features(&self) -> Result<Option<Features>, ScenarioError> {
+        if self.is_ours { self.origin.features() } else { Ok(None) }
+    }
+
     /// A file that the scenario names, relative to it, or shared (`@NAME`). The error says what is wrong and,
     /// if it is a matter of spelling, what may have been meant.
     pub fn read(&self, written: &str) -> Result<Text, (String, Option<String>)> {
@@ -218,6 +243,14 @@ impl Origin {
             Self::Embedded => Embedded::get(path).is_some(),
             Self::Dir(dir) => dir.join(path).is_file(),
         }
+    }
+
+    fn features(&self) -> Result<Option<Features>, ScenarioError> {
+        if !self.exists(FEATURES) {
+            return Ok(None);
+        }
+        let text = self.read(FEATURES).map_err(|what| Fault::file(FEATURES, what))?;
+        Ok(Some(yaml::words(&text)?))
     }
 
     fn read(&self, path: &str) -> Result<Text, String> {

@@ -9,6 +9,7 @@ use semver::VersionReq;
 
 use super::{
     action::Action,
+    breaks::{LoadedBreak, Whole},
     cases::Case,
     check::{self, Faults},
     fault::{Fault, Location, ScenarioError, Text},
@@ -56,6 +57,8 @@ pub struct Scenario {
     pub always: Vec<StateMatch>,
     /// Upstream bugs that it is known to meet.
     pub known: Vec<LoadedKnown>,
+    /// Changes that must turn it red.
+    pub breaks: Vec<LoadedBreak>,
     /// Invariants that it does not obey, with the reason.
     pub waive: BTreeMap<String, String>,
 }
@@ -112,6 +115,9 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     let (tree, mut file) = yaml::scenario(text)?;
     let mut faults = Faults::new(text);
 
+    if let Some(features) = place.features()? {
+        check::names::features(&tree, &features, &mut faults);
+    }
     let given = files::read(place, &file.given, tree.get("given"), &mut faults);
     let steps: Vec<(&Node, Manifests)> = tree
         .get("steps")
@@ -129,6 +135,13 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     let names: Vec<String> =
         file.steps.iter().zip(&actions).map(|(step, action)| name_of(step, action.as_ref())).collect();
     let known = known::known(text, &tree, &file, &names, releases.as_ref(), &mut faults);
+    // What could not be read is a fault already.
+    let breaks = match given.as_deref().filter(|_| actions.iter().all(Option::is_some)) {
+        None => Vec::new(),
+        Some(given) => {
+            Whole { text, tree: &tree, file: &file, steps: &names, given, actions: &actions }.breaks(place, &mut faults)
+        }
+    };
     let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);
     faults.none()?;
 
@@ -141,9 +154,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     let (Some(steps), Some(given)) = (steps, given) else {
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
     };
-    if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
-        needs.insert(Capability::ControllerProcess);
-    }
+    needs.extend(steps.iter().filter_map(|step| step.action.needs()));
     Ok(Scenario {
         id: case.as_ref().map_or_else(|| id.to_owned(), |case| format!("{id}[{}]", case.name)),
         case,
@@ -161,6 +172,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
         never: file.never,
         always: file.always,
         known,
+        breaks,
         waive: file.waive,
     })
 }

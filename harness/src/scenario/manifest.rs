@@ -51,6 +51,7 @@ impl Manifest {
             return Err(("`metadata.name` is no text any more".to_owned(), "every object has a name".to_owned()));
         }
         let value = if value.is_null() { "removed".to_owned() } else { value.to_string() };
+        self.changes.retain(|change| !change.starts_with(&format!("{path}: ")));
         self.changes.push(format!("{path}: {value}"));
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! ```
 
 mod action;
+mod breaks;
 mod cases;
 mod check;
 mod claim_name;
@@ -31,6 +32,7 @@ mod yaml;
 
 pub use self::{
     action::Action,
+    breaks::{LoadedBreak, Target},
     cases::Case,
     claim_name::ClaimName,
     family::Family,
@@ -38,11 +40,14 @@ pub use self::{
     gate::{Capabilities, Gate, gate, known_releases},
     generate::{Generated, generate},
     known::{LoadedKnown, Sign},
-    library::Library,
+    library::{Features, Library},
     load::{LoadedStep, Scenario, WITHIN},
     manifest::Manifest,
     schema::schema,
 };
+
+#[cfg(test)]
+pub(crate) use self::tests::in_repository;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! From text to values, and from the parser's errors to [`Fault`]s.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_saphyr::{Budget, DefaultMessageFormatter, Error, MessageFormatter, Options, Spanned, options};
@@ -38,6 +40,11 @@ pub(super) fn scenario(text: &Text) -> Result<(Node, ScenarioFile), Fault> {
 
 /// A scenario file as the tree of its places.
 pub(super) fn tree(text: &Text) -> Result<Node, Fault> {
+    one(text, None)
+}
+
+/// A file that is a map of words to words.
+pub(super) fn words(text: &Text) -> Result<BTreeMap<String, String>, Fault> {
     one(text, None)
 }
 

@@ -9,7 +9,7 @@ mod states;
 pub(super) use self::{
     releases::releases,
     rollouts::{duration, rollouts},
-    shape::shape,
+    shape::{action, shape},
 };
 
 use super::fault::{Fault, Mark, ScenarioError, Text};

@@ -4,10 +4,23 @@ use super::Faults;
 use crate::{
     expect::invariants,
     scenario::{
-        fault::{Mark, one_of},
+        fault::{Mark, did_you_mean, one_of},
+        library::Features,
         tree::Node,
     },
 };
+
+/// Whether each feature of the file at `tree` is one of `features`.
+pub(in crate::scenario) fn features(tree: &Node, features: &Features, faults: &mut Faults) {
+    let names: Vec<_> = features.keys().map(String::as_str).collect();
+    for node in tree.get("features").map(Node::items).unwrap_or_default() {
+        let Some(name) = node.text().filter(|name| !names.contains(name)) else { continue };
+        let help = did_you_mean(name, names.iter().copied());
+        let help =
+            help.unwrap_or_else(|| "`proofroll list --features` shows all; a new one goes into features.yaml".into());
+        faults.at(node.at, format!("unknown feature `{name}`"), help);
+    }
+}
 
 /// The place of the step that is called `name`, which is written at `node`.
 pub(in crate::scenario) fn step(steps: &[String], name: &str, node: &Node, faults: &mut Faults) -> Option<usize> {

@@ -42,8 +42,7 @@ pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut 
     }
     let nodes = tree.get("steps").map(Node::items).unwrap_or_default();
     for (i, (node, step)) in nodes.iter().zip(&file.steps).enumerate() {
-        action(node, faults);
-        arguments(node, step, faults);
+        action(node, step, faults);
         expectation(node, step, i + 1 == file.steps.len(), faults);
         states::check(node, Claim::Expect, step.expect.as_slice(), faults);
         states::check(node, Claim::Through, &step.through, faults);
@@ -77,7 +76,13 @@ fn no_nulls(node: &Node, faults: &mut Faults) {
     }
 }
 
-fn action(node: &Node, faults: &mut Faults) {
+/// Checks that `node` has one action, and what is wrong with it by itself.
+pub(in crate::scenario) fn action(node: &Node, step: &Step, faults: &mut Faults) {
+    one_action(node, faults);
+    arguments(node, step, faults);
+}
+
+fn one_action(node: &Node, faults: &mut Faults) {
     let mut written =
         node.entries().iter().filter(|(key, _)| Action::KEYS.contains(&key.name.as_str())).map(|(key, _)| key);
     let Some(first) = written.next() else {

@@ -4,6 +4,7 @@
 //! Comparisons ([`Number`](super::value::Number), [`Text`](super::value::Text)) and values that
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
+mod breaks;
 mod files;
 mod known;
 mod state;
@@ -14,7 +15,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{files::*, known::*, state::*, step::*};
+pub use self::{breaks::*, files::*, known::*, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -66,6 +67,9 @@ pub struct ScenarioFile {
     /// Upstream bugs that it is known to meet.
     #[serde(default)]
     pub known: Vec<Known>,
+    /// Changes of what is done that must turn it red: `proofroll breaks` makes them and looks.
+    #[serde(default)]
+    pub breaks: Vec<Break>,
     /// Invariants that this scenario does not obey: name to reason.
     #[serde(default)]
     pub waive: BTreeMap<String, String>,

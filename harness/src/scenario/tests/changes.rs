@@ -70,3 +70,27 @@ steps:
     });
     assert_eq!(specs.collect::<Vec<_>>(), [json!([2, [{"setWeight": 50}]]), json!([20, null])]);
 }
+
+#[test]
+fn breaks_are_made_in_one_case() {
+    let family = "title: t
+must: m
+cases:
+  few: {replicas: 2}
+  many: {replicas: 20}
+steps:
+- {name: deploy, apply: {use: rollout.yaml, set: {spec.replicas: $(replicas)}}, expect: {phase: Healthy}}
+breaks:
+- {name: in the first, step: deploy, manifest: {set: {spec.replicas: 3}}}
+- {name: in the second, case: many, step: deploy, manifest: {set: {spec.replicas: 4}}}
+";
+    let family = super::family_beside(family, &[]).unwrap();
+    let made = family.scenarios.iter().map(|s| {
+        let broken = s.breaks.iter().map(|b| format!("{}: {}", b.made_in(s).id, b.made_in(s).steps[0].action));
+        broken.collect::<Vec<_>>().join(", ")
+    });
+    insta::assert_snapshot!(made.collect::<Vec<_>>().join("\n"), @r"
+    my[few] (in the first): apply Rollout rollouts-demo (spec.replicas: 3)
+    my[many] (in the second): apply Rollout rollouts-demo (spec.replicas: 4)
+    ");
+}

@@ -197,6 +197,40 @@ fn knowing(known: &str) -> String {
     format!("releases: '>=1.4'\nknown: [{known}]\n{}", with_steps(steps))
 }
 
+const THE_BREAK: &[(&str, &str)] = &[
+    ("no name", "{step: update, action: {abort: {}}}"),
+    ("empty name", "{name: '', step: update, action: {abort: {}}}"),
+    ("nothing is broken", "{name: x, step: update}"),
+    ("two changes", "{name: x, step: update, action: {abort: {}}, manifest: {set: {spec.replicas: 3}}}"),
+    ("nothing turns red", "{name: x, action: {abort: {}}}"),
+    ("two turn red", "{name: x, step: update, invariant: floor, action: {abort: {}}}"),
+    ("unknown step", "{name: x, step: updat, action: {abort: {}}}"),
+    ("unknown invariant", "{name: x, invariant: flor, action: {abort: {}}}"),
+    ("unknown case", "{name: x, step: update, case: one, action: {abort: {}}}"),
+    ("a figure of the expectation", "{name: x, step: update, expect: {phase: Healthy}}"),
+    ("an expectation as action", "{name: x, step: update, action: {abort: {}, expect: {phase: Healthy}}}"),
+    ("no action", "{name: x, step: update, action: {}}"),
+    ("two actions", "{name: x, step: update, action: {abort: {}, retry: {}}}"),
+    ("an action that is wrong", "{name: x, step: update, action: {set-image: {container: a, image: ''}}}"),
+    ("an action without braces", "{name: x, step: update, action: {abort: }}"),
+    ("an action with an unknown file", "{name: x, step: update, action: {apply: rolout.yaml}}"),
+    ("instead of which action", "{name: x, invariant: floor, action: {abort: {}}}"),
+    ("in an unknown step", "{name: x, step: update, in: updte, action: {abort: {}}}"),
+    ("too late", "{name: x, step: 'apply Rollout rollouts-demo', in: update, action: {abort: {}}}"),
+    ("no set", "{name: x, step: update, manifest: {kind: Rollout}}"),
+    ("past the end", "{name: x, step: update, manifest: {set: {'spec.strategy.canary.steps[8]': 1}}}"),
+    ("no change", "{name: x, step: update, manifest: {set: {spec.replicas: 5}}}"),
+    ("no such manifest", "{name: x, step: update, manifest: {kind: Service, set: {spec.replicas: 3}}}"),
+    ("not in that step", "{name: x, step: update, in: update, manifest: {set: {spec.replicas: 3}}}"),
+    ("not given", "{name: x, step: update, in: given, manifest: {set: {spec.replicas: 3}}}"),
+    ("one name for two", "{name: x, step: update, action: {abort: {}}}, {name: x, step: update, action: {retry: {}}}"),
+];
+
+fn breaking(breaks: &str) -> String {
+    let update = "- name: update\n  set-image: {container: rollouts-demo, image: 'a:b'}\n  expect: {phase: Paused}\n";
+    format!("breaks: [{breaks}]\n{}", with_steps(update))
+}
+
 fn applying(files: &str) -> String {
     whole(&format!("steps:\n- apply: {files}\n  on: rollouts-demo\n  expect: {{phase: Healthy}}\n"))
 }
@@ -215,6 +249,7 @@ fn observing(claim: &str) -> String {
 #[case::the_claim("the_claim", THE_CLAIM, observing)]
 #[case::the_whole("the_whole", THE_WHOLE, whole)]
 #[case::the_known("the_known", THE_KNOWN, knowing)]
+#[case::the_break("the_break", THE_BREAK, breaking)]
 #[case::the_change("the_change", THE_CHANGE, applying)]
 fn what_is_wrong_is_told(#[case] group: &str, #[case] table: &[(&str, &str)], #[case] file: fn(&str) -> String) {
     let other =

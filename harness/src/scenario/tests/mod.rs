@@ -16,7 +16,7 @@ use super::{Family, Library, Scenario, ScenarioError};
 pub(super) const ROLLOUT: &str = include_str!("../../../../fixtures/guide/canary-basic.rollout.yaml");
 
 /// A path in the repository: from the environment of this run, for a test binary may run elsewhere.
-pub(super) fn in_repository(path: &str) -> PathBuf {
+pub(crate) fn in_repository(path: &str) -> PathBuf {
     let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
     Path::new(&here).join("..").join(path)
 }
