@@ -1,5 +1,6 @@
-//! The fixtures are embedded: a new file among them has to rebuild the library.
+//! Fixtures and pins are embedded: a new file among them has to rebuild the library.
 
 fn main() {
     println!("cargo::rerun-if-changed=../fixtures");
+    println!("cargo::rerun-if-changed=parts");
 }

@@ -14,6 +14,10 @@ use proofroll::{
 };
 use serde_json::{Value, json};
 
+mod act {
+    pub mod pods;
+}
+
 const NAME: &str = "demo";
 const SOON: Duration = Duration::from_secs(20);
 
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
         trial("a_fence_fails_without_a_controller", a_fence_fails_without_a_controller),
         trial("two_revisions_never_share_a_second", two_revisions_never_share_a_second),
         trial("secrets_are_for_the_owner_alone", secrets_are_for_the_owner_alone),
+        trial("pods_are_changed_and_stay_so", act::pods::pods_are_changed_and_stay_so),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

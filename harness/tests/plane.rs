@@ -1,6 +1,7 @@
 //! The embedded control plane with real processes: started, shared, broken, killed, and gone.
 
 mod plane {
+    pub mod scripts;
     pub mod setup;
     pub mod sharing;
     pub mod stages;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use plane::{setup, sharing, stages, stopping, user};
+use plane::{scripts, setup, sharing, stages, stopping, user};
 
 fn main() -> ExitCode {
     proofroll::cluster::keeper::run_if_asked();
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
             || Ok(sharing::the_bench_measures_both().map_err(|e| format!("{e:?}"))?),
         ),
         trial("pods_live_as_the_stages_say", stages::pods_live_as_the_stages_say),
+        trial("pods_follow_their_scripts", scripts::pods_follow_their_scripts),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

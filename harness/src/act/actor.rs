@@ -115,12 +115,26 @@ impl Actor {
     /// # Errors
     /// As any request.
     pub async fn replica_sets(&self, rollout: &Value) -> Result<Vec<Value>, ActError> {
-        let uid = json::text(rollout, "/metadata/uid");
-        let resource = self.kinds.by_name(&self.client, "ReplicaSet.apps").await?;
+        self.controlled_by("ReplicaSet.apps", rollout).await
+    }
+
+    /// The objects of this kind that `owner` controls (by uid).
+    pub(super) async fn controlled_by(&self, kind: &str, owner: &Value) -> Result<Vec<Value>, ActError> {
+        let uid = json::text(owner, "/metadata/uid");
+        let resource = self.kinds.by_name(&self.client, kind).await?;
         let request = Request::new(resource.path(&self.namespace)).list(&ListParams::default());
-        let mut list = self.send("list replicasets", request).await?;
+        let mut list = self.send(&format!("list {}", resource.plural), request).await?;
         let items = list.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-        Ok(items.into_iter().filter(|rs| json::controller_uid(rs) == Some(uid)).collect())
+        Ok(items.into_iter().filter(|object| json::controller_uid(object) == Some(uid)).collect())
+    }
+
+    /// The ReplicaSet of this revision.
+    pub(super) async fn replica_set(&self, rollout: &str, revision: u64) -> Result<Value, ActError> {
+        let rollout = self.rollout(rollout).await?;
+        let wanted = revision.to_string();
+        let mut all = self.replica_sets(&rollout).await?.into_iter();
+        all.find(|rs| json::annotation(rs, "rollout.argoproj.io/revision") == wanted)
+            .ok_or_else(|| ActError::refused(format!("there is no ReplicaSet of revision {revision}")))
     }
 
     pub(super) async fn address(&self, kind: &str, name: &str) -> Result<Address, ActError> {
@@ -199,13 +213,14 @@ impl Actor {
         self.send(&format!("patch {}", at.label()), request).await
     }
 
-    /// Deletes the very object that was looked at, its dependents after it.
-    pub(super) async fn delete_seen(&self, at: &Address, seen: &Value) -> Result<(), ActError> {
+    /// Deletes the very object that was looked at, its dependents after it. The answer is the object,
+    /// where it takes its time to go.
+    pub(super) async fn delete_seen(&self, at: &Address, seen: &Value) -> Result<Value, ActError> {
         let uid = json::text(seen, "/metadata/uid").to_owned();
         let params = DeleteParams::background()
             .preconditions(kube::api::Preconditions { uid: Some(uid), resource_version: None });
         let request = self.request(at).delete(&at.name, &params);
-        self.send(&format!("delete {}", at.label()), request).await.map(drop)
+        self.send(&format!("delete {}", at.label()), request).await
     }
 
     fn request(&self, at: &Address) -> Request {

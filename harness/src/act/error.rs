@@ -37,6 +37,16 @@ pub enum ActError {
         /// What the client saw.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// kwok did not do what it was told to: infrastructure.
+    #[error("kwok did not play the event {event} of pod {pod} within {limit:?}")]
+    NotPlayed {
+        /// The event, as `unready`.
+        event: String,
+        /// The pod.
+        pod: String,
+        /// How long was waited.
+        limit: Duration,
+    },
     /// No answer within the time limit: infrastructure.
     #[error("no answer to {what} from the API server within {limit:?}")]
     TimedOut {
@@ -50,7 +60,7 @@ pub enum ActError {
 impl ActError {
     /// Whether the infrastructure failed, and not the scenario or the controller.
     pub fn is_infrastructure(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. } | Self::NotPlayed { .. })
     }
 
     /// Whether the API server answered 404.

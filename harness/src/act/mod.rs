@@ -6,7 +6,8 @@
 //!   anything changed, and the command that a person would have typed.
 //! - [`apply`](Actor::apply) is kubectl's client-side three-way merge (`merge`, `schema`).
 //! - `promote`, `image` and `undo` hold the parts of the plugin that decide something, as
-//!   pure functions from objects to patches; `simple` the actions that decide nothing.
+//!   pure functions from objects to patches; `simple` the actions that decide nothing; `pods` plays the
+//!   part of a kubelet.
 //! - `second` waits for a new second before an action that makes a revision.
 //!
 //! Errors tell three things apart: the API server said no ([`ActError::Rejected`], which may be a
@@ -20,6 +21,7 @@ mod image;
 mod json;
 mod kinds;
 mod merge;
+mod pods;
 mod promote;
 mod schema;
 mod second;

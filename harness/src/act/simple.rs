@@ -120,14 +120,7 @@ impl Actor {
         let revision_set;
         let (kind, name) = match delete.revision {
             Some(revision) => {
-                let rollout = self.rollout(rollout).await?;
-                let wanted = revision.to_string();
-                revision_set = self
-                    .replica_sets(&rollout)
-                    .await?
-                    .into_iter()
-                    .find(|rs| json::annotation(rs, "rollout.argoproj.io/revision") == wanted)
-                    .ok_or_else(|| ActError::refused(format!("there is no ReplicaSet of revision {revision}")))?;
+                revision_set = self.replica_set(rollout, revision).await?;
                 ("ReplicaSet", json::text(&revision_set, "/metadata/name"))
             }
             None => target(rollout, delete.kind.as_deref(), delete.name.as_deref())?,

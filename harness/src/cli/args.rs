@@ -54,6 +54,11 @@ pub enum Command {
         after_help = "Examples:\n  proofroll try rollout.yaml\n  proofroll try rollout.yaml --print > my-scenario.yaml    # to be changed and run\n\nThe file holds the Rollout and what it names (its Services). Images do not matter: pods are fake."
     )]
     Try(Try),
+    /// Hunt with generated Rollouts: random strategies and actions, judged by what the documentation promises.
+    #[command(
+        after_help = "Examples:\n  proofroll fuzz --count 100 --time 10m\n  proofroll fuzz --seed 7 --case 12          # one case again\n  proofroll fuzz --seed 7 --case 12 --print  # ... only its files\n\nWhat fails is shrunk, and kept as a scenario file that `proofroll run` shows again."
+    )]
+    Fuzz(Fuzz),
     /// List the scenarios and what they prove.
     List(List),
     /// Say in words what a scenario does and claims, and where the claim comes from.
@@ -89,6 +94,38 @@ pub struct Try {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Only print the scenario.
+    #[arg(long)]
+    pub print: bool,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll fuzz`
+#[derive(Debug, Clone, Args)]
+pub struct Fuzz {
+    /// The seed: the same one makes the same cases. Default: a new one, which is printed.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// So many cases.
+    #[arg(long, default_value_t = 24, value_name = "M")]
+    pub count: u64,
+    /// Only the case of this number.
+    #[arg(long, value_name = "N", conflicts_with = "count")]
+    pub case: Option<u64>,
+    /// So many side by side.
+    #[arg(short, long, default_value_t = 8, value_name = "J")]
+    pub jobs: usize,
+    /// Begin no case after this time, as 90s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time: Option<std::time::Duration>,
+    /// So many runs at most to make a failure small.
+    #[arg(long, default_value_t = 60, value_name = "RUNS")]
+    pub shrink: usize,
+    /// Keep the scenarios of what failed in this directory. Default: `fuzz` where evidence goes.
+    #[arg(long, value_name = "DIR")]
+    pub keep_failures: Option<PathBuf>,
+    /// Only print the files of the cases.
     #[arg(long)]
     pub print: bool,
     /// How it runs.
@@ -158,13 +195,21 @@ pub enum Parts {
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
     Build {
-        /// Which; default: those of the embedded control plane and the newest controller.
-        names: Vec<crate::parts::PartName>,
+        /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
+        /// node image of kind is made of).
+        names: Vec<crate::parts::PartNames>,
     },
-    /// Print the path of one; it is built if need be.
+    /// Print the path of each; what is missing is built.
     Path {
         /// Which.
-        name: crate::parts::PartName,
+        #[arg(required = true)]
+        names: Vec<crate::parts::PartNames>,
+    },
+    /// Print the name of each one's entry in the cache, which changes with all that it is built from.
+    Entry {
+        /// Which.
+        #[arg(required = true)]
+        names: Vec<crate::parts::PartNames>,
     },
 }
 

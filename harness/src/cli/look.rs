@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     controller::ControllerSpec,
-    parts::Parts,
+    parts::{PartNames, Parts},
     process::interrupt,
     scenario::{Gate, Library, Scenario, gate},
 };
@@ -55,15 +55,16 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
     match what {
         PartsCommand::List => anstream::print!("{}", parts::list(&known)),
         PartsCommand::Build { names } => {
-            let built = parts::build(&known, names, &progress);
+            let built = parts::build(&known, &PartNames::flatten(names), &progress);
             progress.clear();
             anstream::print!("{}", built?);
         }
-        PartsCommand::Path { name } => {
-            let path = parts::path(&known, name, &progress);
+        PartsCommand::Path { names } => {
+            let paths = parts::paths(&known, &PartNames::flatten(names), &progress);
             progress.clear();
-            anstream::println!("{}", path?.display());
+            anstream::print!("{}", paths?);
         }
+        PartsCommand::Entry { names } => anstream::print!("{}", parts::entries(&PartNames::flatten(names))?),
     }
     Ok(Exit::Passed)
 }

@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod features;
 mod figures;
+mod fuzz;
 pub mod list;
 mod look;
 pub mod parts;
@@ -46,6 +47,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Run(what) => run::run(&what),
         Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),
+        Command::Fuzz(how) => fuzz::run(&how),
         Command::List(which) => look::list(&which),
         Command::Explain(which) => look::explained(&which),
         Command::Up(how) => planes::up(&how),

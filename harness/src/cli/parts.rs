@@ -1,10 +1,8 @@
 //! `proofroll parts`: which binaries there are, where they come from, and making those that are
 //! missing.
 
-use std::path::PathBuf;
-
 use crate::{
-    parts::{FoundPart, PartError, PartName, PartState, PartStatus, Parts, minutes_text},
+    parts::{FoundPart, PartError, PartName, PartState, PartStatus, Parts, minutes_text, recipe::Recipe},
     progress::Progress,
 };
 
@@ -59,12 +57,21 @@ fn found_line(part: &FoundPart) -> String {
     format!("{} v{version}  sha256 {}  {}\n", name.binary(), short(sha256), path.display())
 }
 
-/// `proofroll parts path NAME`: where the binary is; it is made if need be.
+/// `proofroll parts path NAME ...`: where the binaries are, a line each; what is missing is made.
 ///
 /// # Errors
-/// When it is not to be had.
-pub fn path(parts: &Parts, name: &PartName, progress: &dyn Progress) -> Result<PathBuf, PartError> {
-    parts.find(name, progress).map(|part| part.path)
+/// When one is not to be had.
+pub fn paths(parts: &Parts, names: &[PartName], progress: &dyn Progress) -> Result<String, PartError> {
+    let found = parts.find_all(names, progress)?;
+    Ok(found.iter().map(|part| format!("{}\n", part.path.display())).collect())
+}
+
+/// `proofroll parts entry NAME ...`: the names of the cache's entries, a line each.
+///
+/// # Errors
+/// When one is not pinned.
+pub fn entries(names: &[PartName]) -> Result<String, PartError> {
+    names.iter().map(|name| Recipe::of(name).map(|recipe| recipe.entry() + "\n")).collect()
 }
 
 fn short(sha256: &str) -> &str {

@@ -45,13 +45,7 @@ impl Session {
         let terminal = Terminal::new(self.detail);
         let played = self.play_all(&terminal);
         terminal.clear();
-        let Played { report, left } = played?;
-        let written = self.running.report.as_ref().map_or(Ok(()), |file| report::write(&report, file));
-        // First how it ended: nothing that goes wrong afterwards may hide that.
-        let exit = farewell(&report);
-        written.map_err(Fault::infra)?;
-        left?;
-        Ok(exit)
+        played?.end(&self.running)
     }
 
     /// Runs all of it, shows it on the terminal, and reports.
@@ -70,67 +64,13 @@ impl Session {
     /// # Errors
     /// When there is nothing to run on, or somebody interrupts.
     pub fn report_to(&self, listener: &dyn Listener) -> Result<v1::Report, Fault> {
-        let Played { report, left } = self.play_all(listener)?;
+        let Played { report, left, .. } = self.play_all(listener)?;
         left.map(|()| report)
     }
 
-    fn play_all(&self, listener: &dyn Listener) -> Result<Played, Fault> {
-        let began = (Timestamp::now(), std::time::Instant::now());
-        let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
-        let progress = TerminalProgress::new();
-        interrupt::listen().map_err(Fault::infra)?;
-        let Running { cluster, controller, as_version, .. } = &self.running;
-        let wish = cluster.wish(controller.as_ref(), as_version.as_ref());
-        let provisions = provision::provide(&wish, &progress);
-        let provisions = provisions.inspect_err(|_| progress.clear())?;
-        // Controllers are children of the threads that start them: these live as long as the runtime.
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Fault::infra)?;
-        let outcome = runtime.block_on(async {
-            let purpose = self.purpose();
-            let acquired = provision::acquire_unless(&provisions, &purpose, &progress, interrupt::interrupted()).await;
-            progress.clear();
-            let plane = acquired.map_err(Fault::infra)?.ok_or_else(Fault::interrupted)?;
-            let outcome = tokio::select! {
-                reports = self.play(&plane, &provisions.release, listener) => Ok(reports),
-                () = interrupt::interrupted() => Err(Fault::interrupted()),
-            };
-            let record = plane.record();
-            let kubernetes = record.kubernetes.clone();
-            let plane_cpu = record.processes.values().chain([&record.keeper]).map(|pid| usage::of_process(*pid)).sum();
-            // What goes wrong from here on must not hide how the scenarios ended.
-            let kept = match self.running.keep {
-                true => self.keep(&plane, outcome.as_deref().unwrap_or_default()),
-                false => Ok(()),
-            };
-            // Nothing of ours lingers: what was kept has a lease of its own.
-            let released = plane.release(true).await.map_err(Fault::infra);
-            outcome.map(|reports| (reports, kubernetes, plane_cpu, kept.and(released)))
-        });
-        let (scenarios, kubernetes, plane_cpu_seconds, left) = outcome?;
-        let usage = usage::of_this_process();
-        let report = v1::Report {
-            api_version: "proofroll.dev/v1".into(),
-            proofroll: env!("CARGO_PKG_VERSION").into(),
-            started: began.0.to_string(),
-            seconds: began.1.elapsed().as_secs_f64(),
-            provider: wish.provider.name().into(),
-            kubernetes,
-            controller: v1::Controller {
-                version: provisions.release.version.to_string(),
-                label: provisions.release.label.clone(),
-                sha256: provisions.release.sha256.clone(),
-            },
-            harness: v1::Harness {
-                cpu_seconds: usage.cpu_seconds - own_before,
-                peak_memory: usage.peak_memory,
-                controllers_cpu_seconds: usage::of_ended_children() - children_before,
-                plane_cpu_seconds,
-            },
-            totals: totals(&scenarios),
-            scenarios,
-        };
-        Ok(Played { report, left })
+    fn play_all(&self, listener: &dyn Listener) -> Result<Played<()>, Fault> {
+        let play = async |plane: &Plane, release: &ControllerRelease| (self.play(plane, release, listener).await, ());
+        on_plane(&self.running, &self.purpose(), play)
     }
 
     fn purpose(&self) -> String {
@@ -141,13 +81,7 @@ impl Session {
     }
 
     async fn play(&self, plane: &Plane, release: &ControllerRelease, listener: &dyn Listener) -> Vec<v1::Scenario> {
-        let evidence = evidence_root(self.running.out.as_deref());
-        let options = Options {
-            keep_going: self.running.keep_going,
-            keep: self.running.keep,
-            pause_on_failure: self.running.pause_on_failure,
-            evidence,
-        };
+        let options = options(&self.running);
         let stage = Stage { plane, kinds: Kinds::new(), release, listener, options };
         let capabilities = self.running.cluster.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
@@ -167,22 +101,113 @@ impl Session {
         let reports = futures::stream::iter(&self.scenarios).map(one).buffer_unordered(self.jobs.max(1));
         reports.filter_map(std::future::ready).collect().await
     }
+}
 
-    fn keep(&self, plane: &Plane, reports: &[v1::Scenario]) -> Result<(), Fault> {
-        for namespace in reports.iter().filter_map(|report| report.namespace.as_ref()) {
-            plane.keep(namespace, None).map_err(Fault::infra)?;
-            anstream::println!("kept: namespace {namespace}");
-        }
-        anstream::println!("  export KUBECONFIG={}", plane.dir().kubeconfig().display());
-        anstream::println!("  (the controllers have ended; `proofroll down` stops the cluster)");
-        Ok(())
+/// Provides a controller and a plane, lets `play` play on it, and leaves it. `play` answers with the
+/// reports of what it played, and whatever else came of it.
+///
+/// # Errors
+/// When there is nothing to run on, or somebody interrupts.
+pub(super) fn on_plane<T>(
+    running: &Running,
+    purpose: &str,
+    play: impl AsyncFnOnce(&Plane, &ControllerRelease) -> (Vec<v1::Scenario>, T),
+) -> Result<Played<T>, Fault> {
+    let began = (Timestamp::now(), std::time::Instant::now());
+    let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
+    let progress = TerminalProgress::new();
+    interrupt::listen().map_err(Fault::infra)?;
+    let wish = running.cluster.wish(running.controller.as_ref(), running.as_version.as_ref());
+    let provisions = provision::provide(&wish, &progress);
+    let provisions = provisions.inspect_err(|_| progress.clear())?;
+    // Controllers are children of the threads that start them: these live as long as the runtime.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(Fault::infra)?;
+    let outcome = runtime.block_on(async {
+        let acquired = provision::acquire_unless(&provisions, purpose, &progress, interrupt::interrupted()).await;
+        progress.clear();
+        let plane = acquired.map_err(Fault::infra)?.ok_or_else(Fault::interrupted)?;
+        let outcome = tokio::select! {
+            played = play(&plane, &provisions.release) => Ok(played),
+            () = interrupt::interrupted() => Err(Fault::interrupted()),
+        };
+        let record = plane.record();
+        let kubernetes = record.kubernetes.clone();
+        let plane_cpu = record.processes.values().chain([&record.keeper]).map(|pid| usage::of_process(*pid)).sum();
+        // What goes wrong from here on must not hide how the scenarios ended.
+        let kept = match running.keep {
+            true => keep(&plane, outcome.as_ref().map_or(&[], |(reports, _)| reports.as_slice())),
+            false => Ok(()),
+        };
+        // Nothing of ours lingers: what was kept has a lease of its own.
+        let released = plane.release(true).await.map_err(Fault::infra);
+        outcome.map(|played| (played, kubernetes, plane_cpu, kept.and(released)))
+    });
+    let ((scenarios, more), kubernetes, plane_cpu_seconds, left) = outcome?;
+    let usage = usage::of_this_process();
+    let report = v1::Report {
+        api_version: "proofroll.dev/v1".into(),
+        proofroll: env!("CARGO_PKG_VERSION").into(),
+        started: began.0.to_string(),
+        seconds: began.1.elapsed().as_secs_f64(),
+        provider: wish.provider.name().into(),
+        kubernetes,
+        controller: v1::Controller {
+            version: provisions.release.version.to_string(),
+            label: provisions.release.label.clone(),
+            sha256: provisions.release.sha256.clone(),
+        },
+        harness: v1::Harness {
+            cpu_seconds: usage.cpu_seconds - own_before,
+            peak_memory: usage.peak_memory,
+            controllers_cpu_seconds: usage::of_ended_children() - children_before,
+            plane_cpu_seconds,
+        },
+        totals: totals(&scenarios),
+        scenarios,
+    };
+    Ok(Played { report, more, left })
+}
+
+fn keep(plane: &Plane, reports: &[v1::Scenario]) -> Result<(), Fault> {
+    for namespace in reports.iter().filter_map(|report| report.namespace.as_ref()) {
+        plane.keep(namespace, None).map_err(Fault::infra)?;
+        anstream::println!("kept: namespace {namespace}");
     }
+    anstream::println!("  export KUBECONFIG={}", plane.dir().kubeconfig().display());
+    let more = match &plane.record().deployed {
+        Some(controller) => format!(
+            "  kubectl argo rollouts get rollout NAME -n NAMESPACE    (the controller runs in {}; `proofroll down` deletes the cluster)",
+            controller.namespace
+        ),
+        None => "  (the controllers have ended; `proofroll down` stops the cluster)".to_owned(),
+    };
+    anstream::println!("{more}");
+    Ok(())
 }
 
 /// What was played, and whether the farewell to the plane went well.
-struct Played {
-    report: v1::Report,
+pub(super) struct Played<T> {
+    /// The report of all of it.
+    pub report: v1::Report,
+    /// Whatever else came of it.
+    pub more: T,
     left: Result<(), Fault>,
+}
+
+impl<T> Played<T> {
+    /// Says how it ended, and writes the report if it was asked for.
+    ///
+    /// # Errors
+    /// When the report, or what was to be kept, could not be.
+    pub fn end(self, running: &Running) -> Result<Exit, Fault> {
+        let written = running.report.as_ref().map_or(Ok(()), |file| report::write(&self.report, file));
+        // First how it ended: nothing that goes wrong afterwards may hide that.
+        let exit = farewell(&self.report);
+        written.map_err(Fault::infra)?;
+        self.left?;
+        Ok(exit)
+    }
 }
 
 /// The last line, and the exit code.
@@ -231,8 +256,18 @@ fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {
     totals
 }
 
+/// How scenarios are run.
+pub(super) fn options(running: &Running) -> Options {
+    Options {
+        keep_going: running.keep_going,
+        keep: running.keep,
+        pause_on_failure: running.pause_on_failure,
+        evidence: evidence_root(running.out.as_deref()),
+    }
+}
+
 /// Where evidence goes unless it is said: below a Cargo project's `target`, else `proofroll-out`.
-fn evidence_root(asked: Option<&Path>) -> PathBuf {
+pub(super) fn evidence_root(asked: Option<&Path>) -> PathBuf {
     match asked {
         Some(asked) => asked.to_owned(),
         None if Path::new("target").is_dir() => Path::new("target").join("proofroll"),

@@ -83,6 +83,11 @@ impl Terminal {
         }
     }
 
+    /// A line of its own.
+    pub fn say(&self, line: &str) {
+        self.print(line);
+    }
+
     /// Removes the live line.
     pub fn clear(&self) {
         if let Some(bar) = &self.live {

@@ -12,6 +12,8 @@ use kube::{
 };
 use serde_json::json;
 
+use crate::process::lock::Lock;
+
 use super::{
     ClusterError, api,
     lease::{self, Entry, Lease, now},
@@ -109,6 +111,28 @@ impl Plane {
             why = self.broken() => return Err(ClusterError::Broken { why }),
         }
         Ok(name)
+    }
+
+    /// Waits for a place among the scenarios that may run at once, for all processes that share the
+    /// plane. Real pods fill the machine: more of them at once would only wait for each other. None
+    /// where pods are fake.
+    ///
+    /// # Errors
+    /// When the files of the places cannot be locked.
+    pub async fn place(&self) -> Result<Option<Lock>, ClusterError> {
+        if self.record.deployed.is_none() {
+            return Ok(None);
+        }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        loop {
+            for number in 0..cores {
+                let path = self.dir.place(number);
+                if let Some(place) = Lock::try_take(&path).map_err(ClusterError::file(&path))? {
+                    return Ok(Some(place));
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Has the keeper delete a namespace of ours, and does not wait for it.

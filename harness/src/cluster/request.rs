@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{ClusterError, stages};
+use crate::images::ControllerImage;
 
 /// Raised whenever keeper and user of different builds would not understand each other.
 const KEEPER_PROTOCOL: u32 = 2;
@@ -69,6 +70,8 @@ pub struct KindSource {
     pub archives: Vec<PlanePart>,
     /// The release's `manifests/install.yaml`: the controller as a Deployment, with its RBAC.
     pub install: PathBuf,
+    /// The controller's image, among the archives; None where the manifest's own is to be pulled.
+    pub controller: Option<ControllerImage>,
 }
 
 /// A cluster that somebody else made.
@@ -138,9 +141,12 @@ impl PlaneRequest {
                 }
                 add("stages", stages::all().as_bytes());
             }
-            Source::Kind(KindSource { kind, node_image, archives, install }) => {
+            Source::Kind(KindSource { kind, node_image, archives, install, controller }) => {
                 add("part", kind.sha256.as_bytes());
                 add("image", node_image.as_bytes());
+                if let Some(image) = controller {
+                    add("controller", image.reference.as_bytes());
+                }
                 archives.iter().for_each(|archive| add("archive", archive.sha256.as_bytes()));
                 add("install", &read(install)?);
             }

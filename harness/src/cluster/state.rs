@@ -172,6 +172,11 @@ impl PlaneDir {
         self.path.join("leases")
     }
 
+    /// Held by a scenario that runs where only so many may at once.
+    pub fn place(&self, number: usize) -> PathBuf {
+        self.path.join(format!("place-{number}.lock"))
+    }
+
     /// Asks the keeper to stop as soon as no lease is left, without lingering.
     pub fn at_once(&self) -> PathBuf {
         self.path.join("at-once")

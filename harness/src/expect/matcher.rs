@@ -4,11 +4,14 @@ use std::fmt::Display;
 
 use semver::Version;
 
-use super::at_rest;
+use super::{at_rest, rest};
 use crate::{
+    model,
     rollout::info::{ReplicaSetInfo, RolloutInfo},
     scenario::{
-        model::{ListMatch, Phase, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch, WeightMatch},
+        model::{
+            ListMatch, Phase, Replicas, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch, WeightMatch,
+        },
         value::{ByRelease, Number},
     },
     timeline::World,
@@ -104,6 +107,12 @@ impl Checks<'_> {
 
     fn rollout(&mut self, expected: &StateMatch, world: &World, info: &RolloutInfo) {
         self.phase(expected, world, info);
+        if let (Some(at_rest), Some(rollout)) = (expected.at_rest, world.rollout(&info.name)) {
+            let unrest = rest::unrest(rollout, world);
+            let ok = unrest.is_none() == at_rest;
+            let want = if at_rest { "nothing moves" } else { "something moves" };
+            self.add("at-rest", want, unrest.unwrap_or_else(|| "nothing moves".into()), ok);
+        }
         self.by_release("message", expected.message.as_ref(), format!("{:?}", info.message), |m| {
             m.holds(&info.message)
         });
@@ -114,8 +123,10 @@ impl Checks<'_> {
         if let Some(weight) = &expected.weight {
             self.weight(weight, info);
         }
-        if let Some(replicas) = &expected.replicas {
-            self.replicas(replicas, info);
+        match &expected.replicas {
+            Some(Replicas::Are(replicas)) => self.replicas(replicas, info),
+            Some(Replicas::Model) => self.model(world, info),
+            None => {}
         }
         for (number, revision) in &expected.revisions {
             self.revision(*number, revision, world, info);
@@ -158,6 +169,16 @@ impl Checks<'_> {
             let words = got.map_or_else(|| "none".to_owned(), |n| n.to_string());
             self.by_release(field, expected.as_ref(), words, |number| got.is_some_and(|n| number.holds(n)));
         }
+    }
+
+    /// What the model says, and why: the sources are part of what is expected.
+    fn model(&mut self, world: &World, info: &RolloutInfo) {
+        let Some(judgement) = world.rollout(&info.name).and_then(|rollout| model::judge(rollout, world)) else {
+            return self.add("replicas", "what the model says", "no strategy, so it says nothing", false);
+        };
+        let sources: Vec<_> = judgement.resting.sources.iter().map(ToString::to_string).collect();
+        let expected = format!("{}: {}", judgement.resting, sources.join("; "));
+        self.add("replicas.model", expected, &judgement.seen, judgement.holds());
     }
 
     fn replicas(&mut self, expected: &ReplicasMatch, info: &RolloutInfo) {

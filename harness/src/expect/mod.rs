@@ -5,12 +5,14 @@
 //! - [`gate`] says from which state on an action is known to the controller;
 //! - [`temporal`] finds `expect` and `through`, and judges `never`, `always` and `hold` over spans;
 //! - [`at_rest`] says whether the controller's counters agree with the ReplicaSets;
+//! - [`rest`] says whether anything is still to happen by itself;
 //! - [`invariants`] hold in every scenario.
 
 pub mod at_rest;
 pub mod gate;
 pub mod invariants;
 pub mod matcher;
+pub mod rest;
 pub mod temporal;
 
 pub use gate::Gate;

@@ -1,6 +1,7 @@
 //! Parts: the binaries that a control plane and its controller are made of, as real as they are
 //! released: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, and a
-//! rollouts-controller per release.
+//! rollouts-controller per release. What only a kind cluster needs (kind itself, the programs of its nodes)
+//! is a part too, made when it is asked for by name.
 //!
 //! What is wanted stands in pins ([`pin`]): a `go.mod` and a `go.sum` per upstream project, embedded
 //! in this binary. From a pin follows a [`recipe`]; its key names an entry of the [`cache`].
@@ -32,12 +33,13 @@ mod sum;
 mod tests;
 pub mod way;
 
+pub(crate) use self::sum::{hex, sha256_hex};
 pub use self::{
     error::{PartError, Tried},
     find::{FoundPart, Origin, PartState, PartStatus, Parts},
     manifests::Manifests,
     meter::{expected_text, minutes_text},
-    name::{PartName, UnknownPart},
+    name::{PartName, PartNames, UnknownPart},
     options::PartsOptions,
     sum::sha256_of,
 };

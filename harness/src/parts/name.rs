@@ -21,6 +21,20 @@ pub enum PartName {
     Kwok,
     /// The Argo Rollouts controller of one release.
     RolloutsController(Version),
+    /// What runs in pods of a real cluster: the demo application and the load generator, our own.
+    RolloutsDemo,
+    /// Runs the pods of a kind node.
+    Kubelet,
+    /// Makes a kind node part of a cluster.
+    Kubeadm,
+    /// Used by kind inside a node.
+    Kubectl,
+    /// Leads a Service's address to its pods on a kind node.
+    KubeProxy,
+    /// etcd of the version that kubeadm asks for.
+    NodeEtcd,
+    /// The DNS of a kind cluster.
+    Coredns,
     /// Runs clusters whose nodes are containers.
     Kind,
 }
@@ -31,7 +45,29 @@ impl PartName {
         [Self::Etcd, Self::KubeApiserver, Self::KubeControllerManager, Self::KubeScheduler, Self::Kwok];
 
     /// The parts that only a kind cluster needs.
-    pub const KIND: [Self; 1] = [Self::Kind];
+    pub const KIND: [Self; 8] = [
+        Self::RolloutsDemo,
+        Self::Kubelet,
+        Self::Kubeadm,
+        Self::Kubectl,
+        Self::KubeProxy,
+        Self::NodeEtcd,
+        Self::Coredns,
+        Self::Kind,
+    ];
+
+    /// The parts that a node image of kind is made of.
+    pub const NODE: [Self; 9] = [
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::Kubelet,
+        Self::Kubeadm,
+        Self::Kubectl,
+        Self::KubeProxy,
+        Self::NodeEtcd,
+        Self::Coredns,
+    ];
 
     /// Every part that is pinned: the plane's, a controller per release, oldest first, and what only a
     /// kind cluster needs.
@@ -53,12 +89,18 @@ impl PartName {
     /// The name of the binary.
     pub fn binary(&self) -> &'static str {
         match self {
-            Self::Etcd => "etcd",
+            Self::Etcd | Self::NodeEtcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::KubeScheduler => "kube-scheduler",
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
+            Self::RolloutsDemo => "rollouts-demo",
+            Self::Kubelet => "kubelet",
+            Self::Kubeadm => "kubeadm",
+            Self::Kubectl => "kubectl",
+            Self::KubeProxy => "kube-proxy",
+            Self::Coredns => "coredns",
             Self::Kind => "kind",
         }
     }
@@ -79,6 +121,14 @@ impl PartName {
             Self::KubeScheduler => 15,
             Self::Kwok => 170,
             Self::RolloutsController(_) => 335,
+            // Nearly all of it is the standard library, which the others need too.
+            Self::RolloutsDemo => 5,
+            Self::Kubelet => 81,
+            Self::Kubeadm => 56,
+            Self::Kubectl => 94,
+            Self::KubeProxy => 30,
+            Self::NodeEtcd => 70,
+            Self::Coredns => 265,
             Self::Kind => 17,
         })
     }
@@ -94,11 +144,12 @@ impl PartName {
     }
 }
 
-/// `etcd`, `kube-apiserver`, ..., `rollouts-controller-v1.10.2`.
+/// `etcd`, `kube-apiserver`, ..., `rollouts-controller-v1.10.2`, `node-etcd`.
 impl fmt::Display for PartName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RolloutsController(version) => write!(f, "{}-v{version}", self.binary()),
+            Self::NodeEtcd => f.write_str("node-etcd"),
             _ => f.write_str(self.binary()),
         }
     }
@@ -137,5 +188,57 @@ impl FromStr for PartName {
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, name)| name.clone());
         Err(UnknownPart { asked: asked.to_owned(), suggestion, known })
+    }
+}
+
+/// What commands take: the name of a part, or of a group: `embedded` ([`PartName::embedded`]), `node`
+/// ([`PartName::NODE`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartNames(pub Vec<PartName>);
+
+impl PartNames {
+    /// The parts of several such words, in their order.
+    pub fn flatten(words: &[Self]) -> Vec<PartName> {
+        words.iter().flat_map(|word| word.0.iter().cloned()).collect()
+    }
+}
+
+impl FromStr for PartNames {
+    type Err = UnknownPart;
+
+    fn from_str(asked: &str) -> Result<Self, UnknownPart> {
+        Ok(Self(match asked {
+            "embedded" => PartName::embedded(),
+            "node" => PartName::NODE.to_vec(),
+            name => vec![name.parse()?],
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_and_names_are_taken_in_their_order() {
+        let words = ["kind", "node", "etcd"].map(|word| word.parse::<PartNames>().unwrap());
+        let names = PartNames::flatten(&words);
+        assert_eq!((names.first(), names.last()), (Some(&PartName::Kind), Some(&PartName::Etcd)));
+        assert_eq!(names.len(), PartName::NODE.len() + 2);
+        assert_eq!("embedded".parse(), Ok(PartNames(PartName::embedded())));
+    }
+
+    #[test]
+    fn the_embedded_plane_needs_nothing_of_kind() {
+        assert!(!PartName::embedded().iter().any(PartName::is_for_kind));
+        assert!(PartName::all().ends_with(&PartName::KIND));
+        // Two etcds: each has a name of its own, for variables and directories of the user's.
+        assert_eq!("node-etcd".parse(), Ok(PartName::NodeEtcd));
+        assert_eq!(PartName::NodeEtcd.variable(), "PROOFROLL_PART_NODE_ETCD");
+    }
+
+    #[test]
+    fn a_name_that_is_no_parts_is_answered_with_all_names() {
+        insta::assert_snapshot!("kubelt".parse::<PartNames>().unwrap_err());
     }
 }

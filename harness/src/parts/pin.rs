@@ -1,5 +1,7 @@
 //! The pins: which version of what is used, and its checksums. One directory per upstream project
-//! with a `go.mod` and a `go.sum`, embedded in the binary; versions stand nowhere else.
+//! with a `go.mod` and a `go.sum`, embedded in the binary; versions stand nowhere else. A pin builds the
+//! packages of its `tool` lines; one with sources of its own builds those: the demo
+//! application, which is ours and needs no other module, has nothing else.
 
 use std::{fs, io, path::Path, sync::LazyLock};
 
@@ -21,7 +23,9 @@ pub struct Pin {
     pub go_mod: String,
     /// The text of its `go.sum`: the checksums that Go verifies while it downloads.
     pub go_sum: String,
-    /// SHA-256 over both, hex.
+    /// Name and text of each source file of its own, without tests.
+    pub sources: Vec<(String, String)>,
+    /// SHA-256 over all of them, hex.
     pub digest: String,
     pub(crate) parsed: GoMod,
 }
@@ -46,14 +50,32 @@ static PINS: LazyLock<Vec<Pin>> = LazyLock::new(|| {
         .filter_map(|path| path.strip_suffix("/go.mod").map(str::to_owned))
         .filter_map(|directory| {
             let go_mod = text(&directory, "go.mod")?;
-            let go_sum = text(&directory, "go.sum")?;
-            let digest = sum::sha256_hex(&[&go_mod, &go_sum]);
-            Some(Pin { digest, parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum })
+            let go_sum = text(&directory, "go.sum").unwrap_or_default();
+            let sources: Vec<(String, String)> = source_files(&directory)
+                .map(|file| Some((file.clone(), text(&directory, &file)?)))
+                .collect::<Option<_>>()?;
+            let texts: Vec<&str> = [&go_mod, &go_sum]
+                .into_iter()
+                .chain(sources.iter().map(|(_, text)| text))
+                .map(String::as_str)
+                .collect();
+            let digest = sum::sha256_hex(&texts);
+            Some(Pin { digest, parsed: GoMod::parse(&go_mod), directory, go_mod, go_sum, sources })
         })
         .collect();
     pins.sort_by(|a, b| a.directory.cmp(&b.directory));
     pins
 });
+
+fn source_files(directory: &str) -> impl Iterator<Item = String> {
+    let prefix = format!("{directory}/");
+    let mut files: Vec<String> = Files::iter()
+        .filter_map(|path| path.strip_prefix(&prefix).map(str::to_owned))
+        .filter(|file| file.ends_with(".go") && !file.ends_with("_test.go"))
+        .collect();
+    files.sort();
+    files.into_iter()
+}
 
 impl Pin {
     /// The pin and the package that a part is built from; nothing for a release that is not pinned.
@@ -61,7 +83,9 @@ impl Pin {
         PINS.iter().find_map(|pin| {
             let package = pin.packages().find(|package| match part {
                 // These have a pin of their own, named after them.
-                PartName::Etcd | PartName::Kind => pin.directory == part.to_string(),
+                PartName::Etcd | PartName::NodeEtcd | PartName::Coredns | PartName::RolloutsDemo | PartName::Kind => {
+                    pin.directory == part.to_string()
+                }
                 PartName::RolloutsController(version) => {
                     package.path.ends_with("/cmd/rollouts-controller") && package.version == *version
                 }
@@ -71,22 +95,38 @@ impl Pin {
         })
     }
 
-    /// The packages that this pin exists for.
+    /// The packages that this pin exists for: the tools that it names, or its own.
     fn packages(&self) -> impl Iterator<Item = Package> {
-        self.parsed.tools.iter().filter_map(|path| {
+        let tools = self.parsed.tools.iter().filter_map(|path| {
             let (module, version) = self.parsed.module_of(path)?;
             Some(Package { path: path.clone(), module: module.to_owned(), version })
-        })
+        });
+        tools.chain(self.own_package())
     }
 
-    /// Writes `go.mod` and `go.sum` into a directory, for Go to work in.
+    /// The package of the pin's own sources. Its version is that of the module after which the pin is named;
+    /// of what wraps no other module, that of proofroll itself.
+    fn own_package(&self) -> Option<Package> {
+        let name = format!("/{}", self.directory);
+        let own = &self.parsed.module;
+        let wrapped = self.parsed.requires.keys().find(|module| module.ends_with(&name));
+        let (module, version) = match wrapped {
+            _ if self.sources.is_empty() => return None,
+            Some(module) => self.parsed.module_of(module)?,
+            None => (own.as_str(), env!("CARGO_PKG_VERSION").parse().ok()?),
+        };
+        Some(Package { path: own.clone(), module: module.to_owned(), version })
+    }
+
+    /// Writes its files into a directory, for Go to work in.
     ///
     /// # Errors
     /// When the files cannot be written.
     pub fn write_to(&self, directory: &Path) -> io::Result<()> {
         fs::create_dir_all(directory)?;
         fs::write(directory.join("go.mod"), &self.go_mod)?;
-        fs::write(directory.join("go.sum"), &self.go_sum)
+        fs::write(directory.join("go.sum"), &self.go_sum)?;
+        self.sources.iter().try_for_each(|(name, text)| fs::write(directory.join(name), text))
     }
 }
 
@@ -122,7 +162,8 @@ mod tests {
             .iter()
             .map(|part| {
                 let (pin, package) = Pin::of(part).unwrap_or_else(|| panic!("{part} has no pin"));
-                assert!(pin.go_sum.contains(&format!("{} v{} ", package.module, package.version)), "{part}: no sum");
+                let has_sum = pin.go_sum.contains(&format!("{} v{} ", package.module, package.version));
+                assert!(has_sum || !pin.sources.is_empty(), "{part}: no sum");
                 format!("{part}: {} {} v{}", pin.directory, package.path, package.version)
             })
             .collect();
@@ -137,6 +178,17 @@ mod tests {
             let (pin, _) = Pin::of(&PartName::RolloutsController(release.clone())).unwrap();
             assert_eq!(pin.directory, format!("rollouts-v{release}"));
         }
+    }
+
+    #[test]
+    fn the_demo_is_its_sources_without_their_tests() {
+        let (pin, _) = Pin::of(&PartName::RolloutsDemo).unwrap();
+        let names: Vec<&str> = pin.sources.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["main.go", "probe.go", "script.go", "serve.go"]);
+        assert_eq!(pin.parsed.requires.len(), 0, "it would need a go.sum");
+        let directory = tempfile::tempdir().unwrap();
+        pin.write_to(directory.path()).unwrap();
+        assert_eq!(fs::read_to_string(directory.path().join("main.go")).unwrap(), pin.sources[0].1);
     }
 
     #[test]

@@ -73,7 +73,13 @@ impl Recipe {
 fn ldflags(part: &PartName, version: &Version) -> String {
     let strip = "-s -w";
     match part {
-        PartName::KubeApiserver | PartName::KubeControllerManager | PartName::KubeScheduler => {
+        PartName::KubeApiserver
+        | PartName::KubeControllerManager
+        | PartName::KubeScheduler
+        | PartName::Kubelet
+        | PartName::Kubeadm
+        | PartName::Kubectl
+        | PartName::KubeProxy => {
             let at = "k8s.io/component-base/version";
             let Version { major, minor, .. } = version;
             format!("{strip} -X {at}.gitVersion=v{version} -X {at}.gitMajor={major} -X {at}.gitMinor={minor}")
@@ -81,7 +87,12 @@ fn ldflags(part: &PartName, version: &Version) -> String {
         PartName::RolloutsController(_) => {
             format!("{strip} -X github.com/argoproj/argo-rollouts/utils/version.version={version}")
         }
-        PartName::Etcd | PartName::Kwok | PartName::Kind => strip.to_owned(),
+        PartName::Etcd
+        | PartName::Kwok
+        | PartName::NodeEtcd
+        | PartName::Coredns
+        | PartName::RolloutsDemo
+        | PartName::Kind => strip.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod controllers;
 mod damaged;
+mod demo;
 mod fake_go;
 mod finding;
 mod once;

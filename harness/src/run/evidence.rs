@@ -4,15 +4,20 @@ use std::{
     collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::trouble::Trouble;
 use crate::{
+    cluster::{Plane, kind::KindCluster},
     controller::Serving,
     report::v1,
     scenario::Scenario,
     timeline::{Timeline, recording},
 };
+
+/// How long the export of a kind node's logs may take.
+const EXPORT: Duration = Duration::from_secs(60);
 
 /// What there is to keep.
 pub(super) struct Evidence<'a> {
@@ -32,7 +37,8 @@ impl Evidence<'_> {
     /// - `own-writes.json`: the resourceVersions of the harness's own writes;
     /// - `controller.log`: the controller's log; after a conformance failure it ends with the
     ///   stacks of all its goroutines (SIGQUIT), for a hang shows there.
-    pub async fn keep(&self, root: &Path, controller: &Serving) -> io::Result<PathBuf> {
+    /// - `kind-logs/`: on a kind cluster, what `kind export logs` finds in its nodes.
+    pub async fn keep(&self, root: &Path, controller: &Serving, plane: &Plane) -> io::Result<PathBuf> {
         let directory = new_directory(root, &self.scenario.id)?;
         if let Trouble::Conformance(_) = self.trouble {
             // A barrier completes what was seen; without it what is there must do.
@@ -48,6 +54,18 @@ impl Evidence<'_> {
         io::Write::flush(&mut timeline)?;
         // By its open file: where the plane is gone, its directory is too.
         controller.log().copy_to(&directory.join("controller.log"))?;
+        if let Some(kind) = &plane.record().kind {
+            let logs = directory.join("kind-logs");
+            let cluster = KindCluster::of(plane.dir());
+            let missing = match tokio::time::timeout(EXPORT, cluster.export_logs(kind, &logs)).await {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some(format!("`kind export logs` did not end within {EXPORT:?}")),
+            };
+            if let Some(why) = missing {
+                fs::write(directory.join("kind-logs.missing.txt"), why)?;
+            }
+        }
         Ok(directory)
     }
 }

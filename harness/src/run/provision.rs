@@ -4,8 +4,10 @@ use super::wish::{Provider, Wish};
 use crate::{
     cluster::{self, ClusterError, EmbeddedSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest, Source},
     controller::{ControllerRelease, ControllerSpec},
+    images::{self, ImageArchive, ImageError},
     parts::{PartError, PartName, Parts, recipe::Recipe},
     progress::Progress,
+    timeouts,
 };
 
 /// The controller under test, and the parts of the plane on which it runs.
@@ -21,14 +23,15 @@ pub struct Provisions {
 /// `progress` says how far it is.
 ///
 /// # Errors
-/// See [`PartError`].
-pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, PartError> {
+/// See [`ImageError`].
+pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ImageError> {
+    timeouts::set_pace(wish.provider.pace());
     let parts = Parts::from_env()?;
     let spec = wish.controller.as_deref().map(ControllerSpec::parse).transpose()?.unwrap_or_default();
     match wish.provider {
         Provider::Embedded => embedded(&parts, &spec, wish, progress),
         Provider::Kind => kind(&parts, &spec, wish, progress),
-        Provider::Existing => Err(PartError::Controller { asked: "existing".into(), reason: "not yet".into() }),
+        Provider::Existing => Err(PartError::Controller { asked: "existing".into(), reason: "not yet".into() }.into()),
     }
 }
 
@@ -37,7 +40,7 @@ fn embedded(
     spec: &ControllerSpec,
     wish: &Wish,
     progress: &dyn Progress,
-) -> Result<Provisions, PartError> {
+) -> Result<Provisions, ImageError> {
     let names = [
         PartName::Etcd,
         PartName::KubeApiserver,
@@ -59,15 +62,19 @@ fn embedded(
 }
 
 /// kind, its node image, and the images that no registry may be asked for.
-fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, PartError> {
+fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ImageError> {
     let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
     let kind = parts.find(&PartName::Kind, progress)?;
+    let controller = images::controller(parts, &release, progress)?;
+    let demo = images::demo(parts, progress)?;
+    let archive = |archive: &ImageArchive| PlanePart { path: archive.path.clone(), sha256: archive.identity() };
     let kubernetes = Recipe::of(&PartName::KubeApiserver)?.version().clone();
     let source = KindSource {
         kind: PlanePart { path: kind.path, sha256: kind.sha256 },
         node_image: wish.node_image.clone().unwrap_or_else(|| format!("kindest/node:v{kubernetes}")),
-        archives: Vec::new(),
+        archives: vec![archive(&controller.archive), archive(&demo.archive)],
         install: release.manifests.install(),
+        controller: Some(controller),
     };
     Ok(Provisions { release, source: Source::Kind(source) })
 }

@@ -24,6 +24,7 @@ use crate::{
         Controller, ControllerConfig, ControllerError, ControllerRelease, Serving,
         deployed::{self, Deployed},
     },
+    metrics::MetricServer,
     report::v1,
     scenario::Scenario,
     timeline::{Point, Timeline},
@@ -81,6 +82,11 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
 }
 
 async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
+    let place = tokio::select! {
+        place = stage.plane.place() => place.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error)))),
+        why = stage.plane.broken() => Err(before_it_began(scenario, gone(why))),
+    };
+    let _place = place?;
     let namespace = match stage.plane.create_namespace(&prefix(&scenario.id)).await {
         Ok(namespace) => namespace,
         Err(error) => {
@@ -129,6 +135,10 @@ async fn in_namespace(
         }
     };
     let actor = Actor::new(client, namespace, stage.kinds.clone());
+    let metrics = match scenario.uses_metrics() {
+        true => Some(MetricServer::start().await.map_err(|e| Trouble::Infra(format!("no metric server: {e}")))?),
+        false => None,
+    };
 
     let mut acts = Acts {
         stage,
@@ -138,6 +148,7 @@ async fn in_namespace(
         report,
         timeline: &timeline,
         actor: &actor,
+        metrics: metrics.as_ref(),
         own_writes: BTreeSet::new(),
         open: None,
         from: Point::default(),
@@ -168,7 +179,7 @@ async fn in_namespace(
     }
     let evidence =
         evidence::Evidence { scenario, trouble: &trouble, timeline: &timeline, report, own_writes: &own_writes };
-    let kept = evidence.keep(&stage.options.evidence, &controller).await;
+    let kept = evidence.keep(&stage.options.evidence, &controller, stage.plane).await;
     Err(evidence::enter(kept, &stage.options.evidence, trouble, report))
 }
 
@@ -227,6 +238,7 @@ struct Acts<'a> {
     report: &'a mut v1::Scenario,
     timeline: &'a Timeline,
     actor: &'a Actor,
+    metrics: Option<&'a MetricServer>,
     own_writes: BTreeSet<u64>,
     /// Claims of the step before, which reach to the next gate.
     open: Option<OpenSpan>,
@@ -240,7 +252,7 @@ impl Acts<'_> {
         let id = &self.scenario.id;
         let listener = self.stage.listener;
         if !self.scenario.given.is_empty() {
-            let applied = acting::apply(self.actor, &self.scenario.given).await;
+            let applied = acting::apply(self.actor, self.metrics, &self.scenario.given).await;
             applied.map_err(|e| Trouble::from(e).context("what is given could not be applied: "))?;
         }
         self.timeline.barrier().await?;
@@ -253,6 +265,7 @@ impl Acts<'_> {
             let mut hands = Hands {
                 actor: self.actor,
                 controller: self.controller,
+                metrics: self.metrics,
                 namespace: self.namespace,
                 timeline: self.timeline,
                 release: &self.stage.release.version,

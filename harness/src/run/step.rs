@@ -1,6 +1,9 @@
 //! One step of a scenario: act, await, look back.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use semver::Version;
@@ -19,6 +22,7 @@ use crate::{
     act::{self, Actor, Done},
     controller::{Fence, Serving, log::render},
     expect::{self, Gate, Subject, temporal},
+    metrics::MetricServer,
     report::v1,
     scenario::{Action, LoadedStep, model::Hold},
     timeline::{History, Kind, Point, Timeline, pauses},
@@ -35,6 +39,7 @@ pub(super) const FENCE: Duration = Duration::from_secs(30);
 pub(super) struct Hands<'a> {
     pub actor: &'a Actor,
     pub controller: &'a Serving,
+    pub metrics: Option<&'a MetricServer>,
     pub namespace: &'a str,
     pub timeline: &'a Timeline,
     pub release: &'a Version,
@@ -72,8 +77,9 @@ impl Hands<'_> {
             self.actor.wait_for_new_second(&step.on).await?;
         }
         let log_from = self.log_position()?;
+        let asked = self.asked(step);
         let began = (Instant::now(), Timestamp::now());
-        let done = acting::act(self.actor, self.controller, &step.on, &step.action).await?;
+        let done = acting::act(self.actor, self.controller, self.metrics, &step.on, &step.action).await?;
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
         let gate = gate_of(step, &done, before);
@@ -107,11 +113,39 @@ impl Hands<'_> {
                 LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
             looking_back.look(index, from, &done, outcome, silent)
         };
+        if ended.trouble.is_none() {
+            self.requests(step, &asked, &mut ended);
+        }
         ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
         if let Some(trouble) = ended.trouble.take() {
             ended.trouble = Some(trouble.with(&self.log_of_step(ended.report.log)));
         }
         Ok(ended)
+    }
+
+    /// How often each metric that the step counts was asked for up to now.
+    fn asked(&self, step: &LoadedStep) -> BTreeMap<String, u32> {
+        let count = |name: &String| self.metrics.map_or(0, |metrics| metrics.requests(name));
+        step.requests.keys().map(|name| (name.clone(), count(name))).collect()
+    }
+
+    /// Judges how often metrics were asked for since then.
+    fn requests(&self, step: &LoadedStep, before: &BTreeMap<String, u32>, ended: &mut Ended) {
+        let mut wrong = String::new();
+        for (name, now) in self.asked(step) {
+            let Some(number) = step.requests.get(&name) else { continue };
+            let count = now - before.get(&name).copied().unwrap_or(0);
+            let ok = number.holds(i64::from(count));
+            if !ok {
+                wrong += &format!("the metric {name} was asked for {count} times in this step, expected {number}\n");
+            }
+            let (field, expected) = (format!("requests.{name}"), number.to_string());
+            ended.report.checks.push(v1::Check { field, expected, got: count.to_string(), ok });
+        }
+        if !wrong.is_empty() {
+            ended.report.verdict = v1::Verdict::Fail;
+            ended.trouble = Some(Trouble::Conformance(wrong));
+        }
     }
 
     fn log_position(&self) -> Result<u64, Trouble> {
@@ -172,9 +206,11 @@ fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>) -> Gate {
             generation: rollout.generation,
         },
         Some(rollout) => Gate::Written { rv: rollout.resource_version },
+        // A kind that is not watched (an AnalysisTemplate) never shows itself: nothing to wait for.
         None => done
             .objects
             .iter()
+            .filter(|object| Kind::ALL.iter().any(|kind| kind.name() == object.kind))
             .map(|object| object.resource_version)
             .max()
             .map_or(Gate::Open, |rv| Gate::Written { rv }),

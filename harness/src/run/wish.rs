@@ -35,6 +35,14 @@ impl Provider {
         }
     }
 
+    /// How slow its clusters are, as a multiple of fake pods: limits of scenarios are stretched by it.
+    pub fn pace(self) -> f64 {
+        match self {
+            Self::Embedded => 1.0,
+            Self::Kind | Self::Existing => 4.0,
+        }
+    }
+
     /// What its clusters can do: static, so that listing needs no cluster.
     pub fn capabilities(self) -> Capabilities {
         Capabilities::of(self.name()).unwrap_or_else(|| unreachable!("the gate's table has every provider"))

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{
     manifest::Manifest,
     model::{
-        Annotate, Capability, ControllerAction, Delete, Patch, Promote, Restart, Scale, SetImage, Skip, Step, Undo,
+        Annotate, ControllerAction, Delete, Metric, Patch, Pods, Promote, Restart, Scale, SetImage, Skip, Step, Undo,
     },
 };
 
@@ -40,13 +40,17 @@ pub enum Action {
     Annotate(Annotate),
     /// Do something to the controller's process.
     Controller(ControllerAction),
+    /// Change pods that run.
+    Pods(Pods),
+    /// Let the metric server answer something else.
+    Metric(Metric),
     /// Look on.
     Observe,
 }
 
 impl Action {
     /// The keys that actions are written with.
-    pub const KEYS: [&str; 15] = [
+    pub const KEYS: [&str; 17] = [
         "apply",
         "set-image",
         "patch",
@@ -61,6 +65,8 @@ impl Action {
         "delete",
         "annotate",
         "controller",
+        "pods",
+        "metric",
         "observe",
     ];
 
@@ -81,6 +87,8 @@ impl Action {
             .or(step.delete.map(Self::Delete))
             .or(step.annotate.map(Self::Annotate))
             .or(step.controller.map(Self::Controller))
+            .or(step.pods.map(Self::Pods))
+            .or(step.metric.map(Self::Metric))
             .or(step.observe.map(|_| Self::Observe))
     }
 
@@ -101,13 +109,10 @@ impl Action {
             Self::Delete(_) => 11,
             Self::Annotate(_) => 12,
             Self::Controller(_) => 13,
-            Self::Observe => 14,
+            Self::Pods(_) => 14,
+            Self::Metric(_) => 15,
+            Self::Observe => 16,
         }]
-    }
-
-    /// What a provider must be able to do for it.
-    pub(super) fn needs(&self) -> Option<Capability> {
-        matches!(self, Self::Controller(_)).then_some(Capability::ControllerProcess)
     }
 
     /// Whether a correct controller may make a new revision of it, at most one.
@@ -166,6 +171,8 @@ impl fmt::Display for Action {
             Self::Controller(ControllerAction::Term) => f.write_str("terminate the controller"),
             Self::Controller(ControllerAction::Restart) => f.write_str("restart the controller"),
             Self::Controller(ControllerAction::Start) => f.write_str("start the controller"),
+            Self::Pods(pods) => pods.fmt(f),
+            Self::Metric(metric) => metric.fmt(f),
             Self::Observe => f.write_str("look on"),
         }
     }

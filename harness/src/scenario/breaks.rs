@@ -65,8 +65,8 @@ impl LoadedBreak {
             if let Some(step) = broken.steps.get_mut(*index) {
                 step.action = action.clone();
             }
-            broken.needs.extend(action.needs());
         }
+        broken.add_needs();
         broken
     }
 }

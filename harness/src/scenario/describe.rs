@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::{
-    model::{ListMatch, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch, WeightMatch},
+    model::{ListMatch, Replicas, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch, WeightMatch},
     value::ByRelease,
 };
 
@@ -15,6 +15,9 @@ impl StateMatch {
             says.push(if exists { "the Rollout exists" } else { "the Rollout does not exist" }.to_owned());
         }
         value(&mut says, "phase", self.phase.as_ref());
+        if let Some(at_rest) = self.at_rest {
+            says.push(if at_rest { "at rest" } else { "not at rest" }.to_owned());
+        }
         value(&mut says, "message", self.message.as_ref());
         value(&mut says, "step", self.step.as_ref());
         if let Some(WeightMatch { set, actual }) = &self.weight {
@@ -26,7 +29,10 @@ impl StateMatch {
                 images.iter().map(|(image, roles)| format!("{image}{}", in_parentheses(roles))).collect();
             says.push(format!("images {}", images.join(", ")));
         }
-        if let Some(ReplicasMatch { desired, current, updated, ready, available }) = &self.replicas {
+        if let Some(Replicas::Model) = &self.replicas {
+            says.push("replicas as the model says".to_owned());
+        }
+        if let Some(Replicas::Are(ReplicasMatch { desired, current, updated, ready, available })) = &self.replicas {
             let counters = [
                 ("desired", desired),
                 ("current", current),

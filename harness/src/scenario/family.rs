@@ -31,7 +31,7 @@ impl Family {
     ///
     /// # Errors
     /// If there are several cases.
-    pub(super) fn only(self) -> Result<Scenario, ScenarioError> {
+    pub fn only(self) -> Result<Scenario, ScenarioError> {
         let names: Vec<_> = self.scenarios.iter().map(|s| format!("`{}`", s.id)).collect();
         match <[Scenario; 1]>::try_from(self.scenarios) {
             Ok([one]) => Ok(one),

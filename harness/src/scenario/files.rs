@@ -1,7 +1,7 @@
 //! The manifests that a scenario names: read, and changed by `set`.
 
 use super::{
-    check::Faults,
+    check::{self, Faults},
     fault::one_of,
     library::Place,
     load::Manifests,
@@ -28,7 +28,11 @@ pub(super) fn read(place: &Place, files: &Files, node: Option<&Node>, faults: &m
 
 fn one(place: &Place, name: &str, node: &Node, faults: &mut Faults) -> Manifests {
     match place.read(name) {
-        Ok(text) => Manifest::read(&text).map_err(|fault| faults.push(fault)).ok(),
+        Ok(text) => {
+            let manifests = Manifest::read(&text).map_err(|fault| faults.push(fault)).ok()?;
+            check::manifest(&text, faults);
+            Some(manifests)
+        }
         Err((what, near)) => {
             let why =
                 near.unwrap_or_else(|| "paths are relative to the scenario file; `@name` is a shared manifest".into());
@@ -52,6 +56,10 @@ fn change(manifests: &mut [Manifest], change: &Change, node: &Node, faults: &mut
             faults.at(node.get("set").map_or(node.at, |set| set.key_at(path)), what, help);
             done = false;
         }
+    }
+    for mistake in check::mistakes(&manifest.object) {
+        faults.at(node.key_at("set"), mistake.what, mistake.help.unwrap_or_else(|| "this is what the pods do".into()));
+        done = false;
     }
     done
 }

@@ -19,7 +19,7 @@ impl Capabilities {
     /// Those of a provider by its name; None for one that we do not have.
     pub fn of(provider: &str) -> Option<Self> {
         let set = match provider {
-            "embedded" => vec![Capability::FakePods, Capability::ControllerProcess],
+            "embedded" => vec![Capability::FakePods, Capability::ScriptedPods, Capability::ControllerProcess],
             "kind" => {
                 vec![Capability::Kubelet, Capability::Traffic, Capability::ScriptedPods, Capability::ClusterScope]
             }

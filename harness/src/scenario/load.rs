@@ -19,6 +19,7 @@ use super::{
     manifest::Manifest,
     model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
     tree::Node,
+    value::Number,
     yaml,
 };
 
@@ -98,6 +99,8 @@ pub struct LoadedStep {
     pub within: Duration,
     /// Timed pauses that end in this step: step index to least duration.
     pub pauses: BTreeMap<u32, Duration>,
+    /// How often the metric server is asked from the action to the end of the step.
+    pub requests: BTreeMap<String, Number>,
     /// Do not wait for a new second before an action that makes a revision.
     pub same_second: bool,
     /// Where the step is written.
@@ -129,6 +132,11 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
         .collect();
 
     check::shape(&tree, &file, &mut faults);
+    for ((node, _), step) in steps.iter().zip(&file.steps) {
+        if let (Some(patch), Some(merge)) = (&step.patch, node.get("patch").and_then(|patch| patch.get("merge"))) {
+            check::scripts(text, merge, &patch.merge, &mut faults);
+        }
+    }
     let releases = check::releases(&tree, &file, &mut faults);
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
@@ -146,7 +154,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     faults.none()?;
 
     fill_in(text, &tree, &mut file);
-    let mut needs: BTreeSet<_> = file.needs.into_iter().collect();
+    let needs: BTreeSet<_> = file.needs.into_iter().collect();
     let loaded = file.steps.into_iter().zip(steps).zip(actions).zip(rollouts);
     let steps: Option<Vec<_>> =
         loaded.map(|(((step, (node, _)), action), on)| Some(step_of(text, node, step, action?, on?))).collect();
@@ -154,8 +162,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     let (Some(steps), Some(given)) = (steps, given) else {
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
     };
-    needs.extend(steps.iter().filter_map(|step| step.action.needs()));
-    Ok(Scenario {
+    let mut scenario = Scenario {
         id: case.as_ref().map_or_else(|| id.to_owned(), |case| format!("{id}[{}]", case.name)),
         case,
         at: text.at(tree.at),
@@ -174,7 +181,9 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
         known,
         breaks,
         waive: file.waive,
-    })
+    };
+    scenario.add_needs();
+    Ok(scenario)
 }
 
 fn name_of(step: &Step, action: Option<&Action>) -> String {
@@ -196,6 +205,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         hold: step.hold,
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
+        requests: step.requests,
         same_second: step.same_second,
         at: text.at(node.at),
     }

@@ -24,6 +24,7 @@ mod library;
 mod load;
 mod manifest;
 pub mod model;
+mod needs;
 mod schema;
 mod set;
 mod tree;

@@ -9,12 +9,12 @@ use serde_saphyr::{Budget, DefaultMessageFormatter, Error, MessageFormatter, Opt
 use super::{
     fault::{Fault, Mark, Text, did_you_mean, one_of},
     model::ScenarioFile,
-    tree::Node,
+    tree::{Kind, Node},
 };
 
 /// The keys of a state, to tell where one that was written in a step belongs.
-const STATE_KEYS: [&str; 9] =
-    ["phase", "message", "step", "weight", "replicas", "revisions", "images", "list", "services"];
+const STATE_KEYS: [&str; 10] =
+    ["phase", "at-rest", "message", "step", "weight", "replicas", "revisions", "images", "list", "services"];
 
 /// Nesting is bounded, for it is read by recursion, and a test's thread has a stack of 2 MiB.
 fn nested(max_depth: usize) -> Option<Budget> {
@@ -64,9 +64,18 @@ fn one<T: DeserializeOwned>(text: &Text, tree: Option<&Node>) -> Result<T, Fault
 
 /// All documents of a manifest file and where each begins; empty ones are left out.
 pub(super) fn documents(text: &Text) -> Result<Vec<(Mark, Value)>, Fault> {
-    let documents: Vec<Spanned<Value>> =
-        serde_saphyr::from_multiple_with_options(&text.text, lenient()).map_err(|e| fault(text, &e, None))?;
+    let documents: Vec<Spanned<Value>> = all(text)?;
     Ok(documents.into_iter().filter(|d| !d.value.is_null()).map(|d| (Mark::from(d.referenced), d.value)).collect())
+}
+
+/// The same documents as trees of their places.
+pub(super) fn trees(text: &Text) -> Result<Vec<Node>, Fault> {
+    let documents: Vec<Node> = all(text)?;
+    Ok(documents.into_iter().filter(|d| !matches!(d.kind, Kind::Null)).collect())
+}
+
+fn all<T: DeserializeOwned>(text: &Text) -> Result<Vec<T>, Fault> {
+    serde_saphyr::from_multiple_with_options(&text.text, lenient()).map_err(|e| fault(text, &e, None))
 }
 
 fn fault(text: &Text, error: &Error, tree: Option<&Node>) -> Fault {
@@ -116,7 +125,10 @@ fn fault(text: &Text, error: &Error, tree: Option<&Node>) -> Fault {
         Error::InvalidScalar { ty, .. } if ty.starts_with('u') => {
             let (mark, what) = match entry {
                 Some((key, _)) if key.at == mark => (mark, format!("`{}` is no whole number", key.name)),
-                _ => (mark, format!("{behind}this is no whole number from 0 up")),
+                _ => (
+                    mark,
+                    format!("{behind}this is no whole number from 0 {}", if *ty == "u8" { "to 255" } else { "up" }),
+                ),
             };
             text.fault(mark, what)
         }

@@ -76,7 +76,9 @@ impl<'a> KindPlane<'a> {
             self.cluster.load(kind, &archive.path).await.map_err(|e| text(&e))?;
         }
         reached.say("the images are loaded");
-        let installed = deployed::install(&client, &self.source.install).await.map_err(|e| text(&e))?;
+        let installed = deployed::install(&client, &self.source.install, self.source.controller.as_ref())
+            .await
+            .map_err(|e| text(&e))?;
         reached.say("the controller is installed");
         nodes_ready(&client).await.map_err(|e| format!("the nodes: {e}"))?;
         reached.say("the nodes are Ready");

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::InstallError;
+use crate::images::ControllerImage;
 
 /// Where upstream's manual has it installed.
 const NAMESPACE: &str = "argo-rollouts";
@@ -28,16 +29,27 @@ pub struct Installed {
     pub selector: String,
 }
 
-/// Applies the manifest as it stands: custom resources first, and once they are served the rest.
+/// Applies the manifest as it stands: custom resources first, and once they are served the rest. With
+/// an `image` the Deployment runs that one.
 ///
 /// # Errors
 /// See [`InstallError`].
-pub async fn install(client: &Client, manifest: &Path) -> Result<Installed, InstallError> {
+pub async fn install(
+    client: &Client,
+    manifest: &Path,
+    image: Option<&ControllerImage>,
+) -> Result<Installed, InstallError> {
     let text =
         fs::read_to_string(manifest).map_err(|source| InstallError::Read { path: manifest.to_owned(), source })?;
-    let objects: Vec<Value> = serde_saphyr::from_multiple(&text)
+    let mut objects: Vec<Value> = serde_saphyr::from_multiple(&text)
         .map_err(|e| InstallError::Parse { path: manifest.to_owned(), message: e.to_string() })?;
     let missing = |kind| InstallError::Missing { path: manifest.to_owned(), kind };
+    if let Some(image) = image {
+        let put = objects.iter_mut().map(|object| image.put_into(object)).filter(|found| *found).count();
+        if put == 0 {
+            return Err(missing("Deployment of the controller's image"));
+        }
+    }
     let deployment = objects.iter().find(|o| o["kind"] == "Deployment").ok_or_else(|| missing("Deployment"))?;
     let installed = installed(deployment).ok_or_else(|| missing("Deployment"))?;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});

@@ -1,14 +1,18 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
+mod metrics;
 pub(super) mod names;
+mod pods;
 mod releases;
 mod rollouts;
+mod scripts;
 mod shape;
 mod states;
 
 pub(super) use self::{
     releases::releases,
     rollouts::{duration, rollouts},
+    scripts::{is_scripted, manifest, mistakes, scripts},
     shape::{action, shape},
 };
 

@@ -112,7 +112,7 @@ impl World {
                 return None;
             }
         };
-        if self.complete && !self.rollouts.contains_key(name) {
+        if self.complete && !self.rollouts.contains_key(name) && step.metric.is_none() {
             faults.at(
                 node.at,
                 format!("the Rollout `{name}` is not there yet"),
@@ -126,6 +126,7 @@ impl World {
         let named = match action {
             Action::Undo(undo) => undo.to_revision.map(|n| ("undo", "to-revision", n)),
             Action::Delete(delete) => delete.revision.map(|n| ("delete", "revision", n)),
+            Action::Pods(pods) if pods.revision > 0 => Some(("pods", "revision", pods.revision)),
             _ => None,
         };
         if let Some((action, key, revision)) = named

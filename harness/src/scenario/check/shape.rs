@@ -144,6 +144,12 @@ fn arguments(node: &Node, step: &Step, faults: &mut Faults) {
             );
         }
     }
+    if let (Some(metric), Some(node)) = (&step.metric, node.get("metric")) {
+        super::metrics::metric(node, metric, faults);
+    }
+    if let (Some(pods), Some(node)) = (&step.pods, node.get("pods")) {
+        super::pods::pods(node, pods, faults);
+    }
     if let Some(delete) = &step.delete {
         match (delete.kind.as_deref(), delete.revision) {
             (Some("ReplicaSet"), Some(_)) if delete.name.is_some() => {
@@ -182,7 +188,7 @@ fn expectation(node: &Node, step: &Step, last: bool, faults: &mut Faults) {
     if step.expect.is_some() {
         return;
     }
-    for key in ["through", "hold", "pauses", "within"] {
+    for key in ["through", "hold", "pauses", "requests", "within"] {
         if let Some((key, _)) = node.entry(key) {
             let help = "`expect` is the state that ends the step";
             faults.at(key.at, format!("`{}` without `expect`", key.name), help);

@@ -54,6 +54,7 @@ fn empty(node: &Node, claim: Claim, faults: &mut Faults) {
     for key in ["weight", "replicas", "revisions", "list", "services"] {
         if let Some((key, value)) = node.entry(key)
             && value.entries().is_empty()
+            && value.text().is_none()
         {
             faults.at(
                 key.at,

@@ -7,6 +7,9 @@
 mod breaks;
 mod files;
 mod known;
+mod metric;
+mod pods;
+mod replicas;
 mod state;
 mod step;
 
@@ -15,7 +18,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{breaks::*, files::*, known::*, state::*, step::*};
+pub use self::{breaks::*, files::*, known::*, metric::*, pods::*, replicas::Replicas, state::*, step::*};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

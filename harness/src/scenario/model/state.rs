@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Replicas;
 use crate::scenario::{
     fault::Location,
     value::{ByRelease, Number, Text},
@@ -17,14 +18,17 @@ use crate::scenario::{
 pub struct StateMatch {
     /// The phase that `kubectl argo rollouts get rollout` shows. `Healthy` also requires the counters at rest.
     pub phase: Option<ByRelease<Phase>>,
+    /// Nothing moves and nothing is to move by itself: Healthy, waiting for a person, or given up; no timer runs, and
+    /// every ReplicaSet has the available pods that it asks for.
+    pub at_rest: Option<bool>,
     /// The message beside the phase; empty when Healthy.
     pub message: Option<ByRelease<Text>>,
     /// `1/8`: current step index and number of steps. Also `"1/*"`.
     pub step: Option<ByRelease<StepIndex>>,
     /// The weights as `get rollout` shows them, percent.
     pub weight: Option<WeightMatch>,
-    /// The counters as `get rollout` shows them, pods.
-    pub replicas: Option<ReplicasMatch>,
+    /// The counters as `get rollout` shows them, pods; or `model`: what the documentation promises for this state.
+    pub replicas: Option<Replicas>,
     /// Revision number to what its ReplicaSet must be.
     pub revisions: BTreeMap<u64, RevisionMatch>,
     /// The images lines of `get rollout`, all of them: image to its roles, `[]` for none.
@@ -112,6 +116,7 @@ impl StateMatch {
     /// Whether a field is written that only a Rollout that exists can satisfy.
     pub fn asks_about_rollout(&self) -> bool {
         self.phase.is_some()
+            || self.at_rest.is_some()
             || self.message.is_some()
             || self.step.is_some()
             || self.weight.is_some()

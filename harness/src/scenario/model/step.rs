@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Files, StateMatch};
-use crate::scenario::value::Span;
+use super::{Files, Metric, Pods, StateMatch};
+use crate::scenario::value::{Number, Span};
 
 /// One action and what must be seen of it. Exactly one action key is written.
 ///
@@ -51,6 +51,10 @@ pub struct Step {
     pub annotate: Option<Annotate>,
     /// Do something to the controller's process.
     pub controller: Option<ControllerAction>,
+    /// Change pods that run, as `{revision: 2, ready: false}`: `ready`, `exit`, `waiting`, `gate` or `delete`.
+    pub pods: Option<Pods>,
+    /// What the scenario's metric server answers: `{name: success-rate, value: 0.95}`.
+    pub metric: Option<Metric>,
     /// Do nothing, look on: `{}`.
     pub observe: Option<Nothing>,
 
@@ -70,6 +74,8 @@ pub struct Step {
     /// Timed pauses that end in this step: index of the pause, as `status.currentStepIndex` counts (from 0), to the
     /// least duration by the API server's clock.
     pub pauses: BTreeMap<u32, Span>,
+    /// How often the metric server was asked from this action to the end of the step: name of the metric to a number.
+    pub requests: BTreeMap<String, Number>,
     /// Do not wait for a new second before an action that makes a revision. The controller compares whole seconds, and
     /// two revisions within one confuse it.
     pub same_second: bool,

@@ -4,6 +4,7 @@ mod changes;
 mod errors;
 mod fixtures;
 mod properties;
+mod scripts;
 
 use std::{
     fs,

@@ -1,0 +1,63 @@
+//! The life of a cluster: shared, kept, and what is kept of a failure.
+
+use std::{fs, process::Command};
+
+use anyhow::{Context, Result, ensure};
+
+use super::arena::{Arena, SMALL, eventually};
+
+/// The second user comes while the cluster is created; both pass; when both are gone all is.
+pub fn two_users_share_a_cluster_and_nothing_is_left(arena: &Arena) -> Result<()> {
+    let mut first = arena.user("first", SMALL, &[])?;
+    eventually("the cluster's directory", || arena.plane())?;
+    let mut second = arena.user("second", SMALL, &[])?;
+    first.ends_with(0, "all as expected: 1 passed")?;
+    second.ends_with(0, "all as expected: 1 passed")?;
+    let created = [&first, &second].iter().filter(|user| user.said().contains("creating a kind cluster")).count();
+    ensure!(created == 1, "{created} clusters were created");
+    Ok(())
+}
+
+/// `--keep` leaves the cluster with a kubeconfig that works, and `down` deletes it.
+pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
+    let mut user = arena.user("keeps", SMALL, &["--keep"])?;
+    user.ends_with(0, "export KUBECONFIG=")?;
+    let said = user.said();
+    ensure!(said.contains("`proofroll down` deletes the cluster"), "{said}");
+    let kubeconfig =
+        said.lines().find_map(|line| line.trim().strip_prefix("export KUBECONFIG=")).context("its path")?;
+    let namespace = said.lines().find_map(|line| line.strip_prefix("kept: namespace ")).context("the namespace")?;
+    let text = fs::read_to_string(kubeconfig)?;
+    ensure!(text.contains("https://127.0.0.1:"), "{text}");
+    let node = arena.node()?;
+    let rollout = super::docker::docker(&[
+        "exec",
+        &node,
+        "kubectl",
+        "--kubeconfig=/etc/kubernetes/admin.conf",
+        "get",
+        "rollout",
+        "small",
+        "-n",
+        namespace,
+        "-o",
+        "jsonpath={.status.phase}",
+    ])?;
+    ensure!(rollout == "Paused", "{rollout}");
+    let down = arena.proofroll(&["down"])?.output()?;
+    ensure!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
+    Ok(())
+}
+
+/// A scenario that fails takes the logs of the node into its evidence.
+pub fn a_failure_has_the_logs_of_the_node(arena: &Arena) -> Result<()> {
+    let path = arena.path("small.yaml");
+    let wrong =
+        fs::read_to_string(&path)?.replace("phase: Paused", "phase: Healthy").replace("within: 2m", "within: 20s");
+    fs::write(&path, wrong)?;
+    let mut user = arena.user("fails", SMALL, &[])?;
+    user.ends_with(1, "✖ phase")?;
+    let found = Command::new("find").arg(arena.path("out")).args(["-name", "kubelet.log"]).output()?;
+    ensure!(!found.stdout.is_empty(), "{}", user.said());
+    Ok(())
+}
