@@ -62,6 +62,10 @@ fn facts(text: &mut String, scenarios: &[Scenario]) {
             (false, _) => line(text, format_args!("  {name:8}  differs from case to case")),
         }
     }
+    for b in scenarios.iter().flat_map(|scenario| &scenario.breaks) {
+        let words = format!("{} (red at {})", b.name, b.target);
+        line(text, format_args!("  {:8}  {}", "break", wrapped(&words, 12)));
+    }
 }
 
 fn facts_of(s: &Scenario) -> Vec<(&'static str, String)> {
@@ -78,7 +82,6 @@ fn facts_of(s: &Scenario) -> Vec<(&'static str, String)> {
     ];
     facts.extend(s.notes.iter().map(|note| ("note", note.clone())));
     facts.extend(s.known.iter().map(|known| ("known", explain_known(known))));
-    facts.extend(s.breaks.iter().map(|b| ("break", format!("{} (red at {})", b.name, b.target))));
     facts.extend(s.waive.iter().map(|(invariant, reason)| ("waives", format!("{invariant}: {reason}"))));
     facts
 }
