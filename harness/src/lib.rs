@@ -24,6 +24,7 @@ pub mod progress;
 pub mod report;
 pub mod rollout;
 pub mod run;
+pub mod sabotage;
 pub mod scenario;
 pub mod timeline;
 pub mod timeouts;

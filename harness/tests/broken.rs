@@ -5,11 +5,13 @@
 
 mod broken {
     pub mod bench;
+    pub mod breaks;
     pub mod conformance;
     pub mod fake;
     pub mod fuzz;
     pub mod infra;
     pub mod input;
+    pub mod known;
     pub mod liar;
     pub mod process;
     pub mod texts;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use broken::{bench::Bench, conformance, fake, fuzz, infra, input};
+use broken::{bench::Bench, breaks, conformance, fake, fuzz, infra, input, known};
 
 fn main() -> ExitCode {
     if fake::run_if_asked() {
@@ -29,6 +31,9 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("fake_controllers_fail_every_step", conformance::fake_controllers_fail_every_step),
         trial("broken_scenarios_fail_at_the_step", conformance::broken_scenarios_fail_at_the_step),
+        trial("known_bugs_hide_nothing_else", known::known_bugs_hide_nothing_else),
+        trial("breaks_are_caught", breaks::breaks_are_caught),
+        trial("a_break_that_nobody_notices", breaks::a_break_that_nobody_notices),
         trial("a_controller_that_never_starts", infra::a_controller_that_never_starts),
         trial("a_controller_killed_by_an_outsider", infra::a_controller_killed_by_an_outsider),
         trial("a_killed_api_server", infra::a_killed_api_server),

@@ -25,27 +25,30 @@ pub fn trials(arguments: &Arguments) -> Result<Vec<Trial>, String> {
         _ => library.ids(),
     };
     let known = library.ids();
+    let is_known = |id: &String| known.iter().any(|known| known == id.split('[').next().unwrap_or_default());
     // A runner lists quietly; a person who runs all of them reads why some are not.
     let say = |text: String| {
         if !arguments.list && !arguments.exact {
             eprintln!("{text}");
         }
     };
-    Ok(ids.into_iter().filter(|id| known.contains(id)).map(|id| one(&library, id, &wish, &say)).collect())
+    Ok(ids.into_iter().filter(is_known).flat_map(|id| of_file(&library, &id, &wish, &say)).collect())
 }
 
-fn one(library: &Library, id: String, wish: &Wish, say: &dyn Fn(String)) -> Trial {
-    let name = name(&id);
-    match library.load(&id) {
-        Ok(scenario) => {
-            let reason = skipped(&scenario, wish);
-            if let Some(reason) = &reason {
-                say(format!("skipped: {name}: {reason}"));
-            }
-            Trial::test(name, move || trial::run(&scenario)).with_ignored_flag(reason.is_some())
+/// The trials of one file: one, or one for each of its cases.
+fn of_file(library: &Library, id: &str, wish: &Wish, say: &dyn Fn(String)) -> Vec<Trial> {
+    let one = |scenario: Scenario| {
+        let name = name(&scenario.id);
+        let reason = skipped(&scenario, wish);
+        if let Some(reason) = &reason {
+            say(format!("skipped: {name}: {reason}"));
         }
+        Trial::test(name, move || trial::run(&scenario)).with_ignored_flag(reason.is_some())
+    };
+    match library.family(id) {
+        Ok(family) => family.scenarios.into_iter().map(one).collect(),
         // A file that is no scenario is a test that fails, not one that is missing.
-        Err(error) => Trial::test(name, move || Err(format!("input: {error}").into())),
+        Err(error) => vec![Trial::test(name(id), move || Err(format!("input: {error}").into()))],
     }
 }
 
@@ -65,7 +68,7 @@ fn skipped(scenario: &Scenario, wish: &Wish) -> Option<String> {
     }
 }
 
-/// `guide/canary-basic` as the name of a test: `guide::canary-basic`.
+/// `guide/canary-basic` as the name of a test: `guide::canary-basic`; a case keeps its brackets.
 fn name(id: &str) -> String {
     id.replace('/', "::")
 }

@@ -43,6 +43,10 @@ pub fn run(scenario: &Scenario) -> Result<(), Failed> {
     })?;
     match report.verdict {
         Verdict::Pass | Verdict::Skip => Ok(()),
+        Verdict::Known => {
+            eprintln!("{}", report.reason.unwrap_or_default());
+            Ok(())
+        }
         Verdict::Fail | Verdict::Error => Err(report.reason.unwrap_or_default().into()),
     }
 }

@@ -44,6 +44,14 @@ pub enum Command {
         after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --until-fail 20 --jobs 1"
     )]
     Run(Run),
+    /// Break scenarios on purpose, and look whether each break is noticed where it must be.
+    ///
+    /// Breaks are written in the scenarios: another manifest, another action. One that nobody notices, or that is
+    /// noticed elsewhere, makes the exit code 1.
+    #[command(
+        after_help = "Examples:\n  proofroll breaks                        # all\n  proofroll breaks guide/                 # those of a suite\n  proofroll breaks --sample 5 --seed 7    # five, the same each time"
+    )]
+    Breaks(Breaks),
     /// Try a Rollout of your own: makes a scenario for it (deploy, update, abort, roll back) and runs it.
     #[command(
         after_help = "Examples:\n  proofroll try rollout.yaml\n  proofroll try rollout.yaml --print > my-scenario.yaml    # to be changed and run\n\nThe file holds the Rollout and what it names (its Services). Images do not matter: pods are fake."
@@ -134,6 +142,12 @@ pub struct Fuzz {
 /// `proofroll list`
 #[derive(Debug, Clone, Args)]
 pub struct List {
+    /// A line for each case, too.
+    #[arg(long)]
+    pub cases: bool,
+    /// Instead, which scenarios prove which feature.
+    #[arg(long, conflicts_with = "cases")]
+    pub features: bool,
     /// Say what would be skipped on clusters of this provider.
     #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
     pub cluster: Provider,
@@ -148,7 +162,7 @@ pub struct List {
 /// `proofroll explain`
 #[derive(Debug, Clone, Args)]
 pub struct Explain {
-    /// An id (or a part of one that is unique), or a file that ends in .yaml.
+    /// An id (or a part of one that is unique), or a file that ends in .yaml. `ID[CASE]` is one case.
     #[arg(value_name = "ID|FILE")]
     pub what: String,
     /// Take scenarios from this directory instead of the ones inside the program.
@@ -312,7 +326,7 @@ pub struct Guide {
 /// `proofroll run`
 #[derive(Debug, Clone, Args)]
 pub struct Run {
-    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    /// Ids, parts of ids, or files that end in .yaml. `ID[CASE]` is one case. Default: all scenarios.
     #[arg(value_name = "FILTER|FILE")]
     pub what: Vec<String>,
     /// So many scenarios side by side. They mostly wait, so far more than there are cores is fine.
@@ -324,6 +338,26 @@ pub struct Run {
     /// Run each scenario up to so many times, and begin nothing new once one has failed.
     #[arg(long, value_name = "N", conflicts_with = "repeat")]
     pub until_fail: Option<usize>,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll breaks`
+#[derive(Debug, Clone, Args)]
+pub struct Breaks {
+    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    #[arg(value_name = "FILTER|FILE")]
+    pub what: Vec<String>,
+    /// Only so many of the breaks, by chance.
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// Makes the chance the same again.
+    #[arg(long, value_name = "S", requires = "sample")]
+    pub seed: Option<u64>,
+    /// So many side by side.
+    #[arg(short, long, default_value_t = 8, value_name = "N")]
+    pub jobs: usize,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,

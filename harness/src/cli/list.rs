@@ -1,28 +1,28 @@
-//! The text of `proofroll list` and `proofroll explain ID`.
+//! The text of `proofroll list`.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::scenario::{
-    Gate, LoadedStep, Scenario, ScenarioError, WITHIN,
-    model::{Hold, Profile, StateMatch},
-};
+use crate::scenario::{Family, Gate, Scenario, ScenarioError, model::Profile};
 
-/// A scenario of the list: its id, and what became of loading it.
-pub type Loaded = (String, Result<Scenario, ScenarioError>);
+/// A file of the list: its id, and what became of loading it.
+pub type Loaded = (String, Result<Family, ScenarioError>);
 
-/// The text of `proofroll list`: what is proven, suite by suite. `gate` says what would run.
-pub fn list(scenarios: &[Loaded], gate: impl Fn(&Scenario) -> Gate) -> String {
+/// The text of `proofroll list`: what is proven, suite by suite. `gate` says what would run; with
+/// `cases` each case has a line of its own.
+pub fn list(files: &[Loaded], cases: bool, gate: impl Fn(&Scenario) -> Gate) -> String {
     let mut suites: BTreeMap<&str, Vec<&Loaded>> = BTreeMap::new();
-    for loaded in scenarios {
+    for loaded in files {
         suites.entry(loaded.0.split('/').next().unwrap_or(&loaded.0)).or_default().push(loaded);
     }
-    let width = scenarios.iter().map(|(id, _)| id.chars().count()).max().unwrap_or(0);
+    let families = || files.iter().filter_map(|(_, loaded)| loaded.as_ref().ok());
+    let shown = families().filter(|f| cases && f.has_cases()).flat_map(|f| &f.scenarios).map(|s| s.id.as_str());
+    let width = files.iter().map(|(id, _)| id.as_str()).chain(shown).map(|id| id.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     let (mut skipped, mut broken) = (0, 0);
-    for (suite, scenarios) in &suites {
+    for (suite, files) in &suites {
         let gap = if text.is_empty() { "" } else { "\n" };
         line(&mut text, format_args!("{gap}{suite}"));
-        for (id, loaded) in scenarios {
+        for (id, loaded) in files {
             match loaded {
                 Err(error) => {
                     broken += 1;
@@ -31,139 +31,56 @@ pub fn list(scenarios: &[Loaded], gate: impl Fn(&Scenario) -> Gate) -> String {
                     let more = if faults > 1 { format!(" (and {} more)", faults - 1) } else { String::new() };
                     line(&mut text, format_args!("  {id:width$}  BROKEN {first}{more}"));
                 }
-                Ok(scenario) => {
-                    let extended = if scenario.profile == Profile::Extended { " (extended)" } else { "" };
-                    line(&mut text, format_args!("  {id:width$}  {}{extended}", scenario.title));
-                    if let Gate::Skip(reason) = gate(scenario) {
-                        skipped += 1;
-                        line(&mut text, format_args!("  {:width$}  skipped: {reason}", ""));
-                    }
-                }
+                Ok(family) => skipped += one(&mut text, family, cases, width, &gate),
             }
         }
     }
     let count = |n: usize, what: &str| if n > 0 { format!(", {n} {what}") } else { String::new() };
-    let total = match scenarios.len() {
+    let total = match files.len() {
         1 => "1 scenario".to_owned(),
         n => format!("{n} scenarios"),
     };
+    let all: usize = families().map(|family| family.scenarios.len()).sum::<usize>() + broken;
+    let with_cases = if all > files.len() { format!(" ({all} with all their cases)") } else { String::new() };
     let gap = if text.is_empty() { "" } else { "\n" };
-    line(&mut text, format_args!("{gap}{total}{}{}", count(skipped, "skipped"), count(broken, "broken")));
+    line(&mut text, format_args!("{gap}{total}{with_cases}{}{}", count(skipped, "skipped"), count(broken, "broken")));
     text
 }
 
-/// The text of `proofroll explain ID`: what it proves, where the claim comes from, and each step in words.
-pub fn explain(scenario: &Scenario) -> String {
-    let mut text = String::new();
-    let s = scenario;
-    line(&mut text, format_args!("{}: {}\n", s.id, s.title));
-    line(&mut text, format_args!("  {}\n", wrapped(&s.must, 2)));
-    let releases = s.releases.as_ref().map_or("all".to_owned(), ToString::to_string);
-    let needs: Vec<_> = s.needs.iter().map(ToString::to_string).collect();
-    let facts = [
-        ("file", s.at.file.to_string()),
-        ("profile", if s.profile == Profile::Core { "core" } else { "extended" }.to_owned()),
-        ("features", s.features.join(", ")),
-        ("releases", releases),
-        ("needs", needs.join(", ")),
-        ("refs", s.refs.join(", ")),
-        ("traffic", s.traffic.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("given", s.given.iter().map(|m| format!("{} {}", m.kind, m.name)).collect::<Vec<_>>().join(", ")),
-    ];
-    for (name, fact) in facts.iter().filter(|(_, fact)| !fact.is_empty()) {
-        line(&mut text, format_args!("  {name:8}  {}", wrapped(fact, 12)));
-    }
-    for note in &s.notes {
-        line(&mut text, format_args!("  {:8}  {}", "note", wrapped(note, 12)));
-    }
-    if s.repeat > 1 {
-        line(&mut text, format_args!("  {:8}  {} times, each in a namespace of its own", "repeat", s.repeat));
-    }
-    for (invariant, reason) in &s.waive {
-        line(&mut text, format_args!("  {:8}  {}", "waives", wrapped(&format!("{invariant}: {reason}"), 12)));
-    }
-    for (i, step) in s.steps.iter().enumerate() {
-        explain_step(&mut text, i + 1, step);
-    }
-    if !s.never.is_empty() || !s.always.is_empty() {
-        line(&mut text, format_args!("\nover the whole scenario"));
-        claims(&mut text, "never", &s.never);
-        claims(&mut text, "always", &s.always);
-    }
-    text
-}
-
-fn explain_step(text: &mut String, number: usize, step: &LoadedStep) {
-    line(text, format_args!("\n{number}. {}", step.name));
-    let action = step.action.to_string();
-    if action != step.name {
-        line(text, format_args!("   {:8}  {}", "do", wrapped(&action, 13)));
-    }
-    claims(text, "at", step.trigger.as_slice());
-    claims(text, "through", &step.through);
-    claims(text, "expect", step.expect.as_slice());
-    if !step.events.is_empty() {
-        let events: Vec<_> = step.events.iter().map(ToString::to_string).collect();
-        line(text, format_args!("   {:8}  {}", "events", wrapped(&events.join(", then "), 13)));
-    }
-    match &step.hold {
-        Some(Hold { r#for: Some(span), .. }) => line(text, format_args!("   {:8}  for {span}", "hold")),
-        Some(Hold { reconciles: Some(n), .. }) => line(text, format_args!("   {:8}  over {n} more reconciles", "hold")),
-        _ => {}
-    }
-    if let Some(traffic) = &step.traffic {
-        for demand in traffic.demands() {
-            line(text, format_args!("   {:8}  {}", "traffic", wrapped(&demand, 13)));
+/// The lines of one file; returns how many of its scenarios are skipped.
+fn one(text: &mut String, family: &Family, cases: bool, width: usize, gate: &impl Fn(&Scenario) -> Gate) -> usize {
+    let count = family.scenarios.len();
+    let extended = match family.scenarios.first() {
+        Some(scenario) if scenario.profile == Profile::Extended => " (extended)",
+        _ => "",
+    };
+    let several = if family.has_cases() { format!(" ({count} cases)") } else { String::new() };
+    line(text, format_args!("  {:width$}  {}{several}{extended}", family.id, family.title));
+    let reasons = family.scenarios.iter().map(|scenario| match gate(scenario) {
+        Gate::Run => None,
+        Gate::Skip(reason) => Some(reason),
+    });
+    let reasons: Vec<Option<String>> = reasons.collect();
+    let skipped: Vec<_> = reasons.iter().flatten().collect();
+    if cases && family.has_cases() {
+        for (scenario, reason) in family.scenarios.iter().zip(&reasons) {
+            line(text, format_args!("  {:width$}  {}", scenario.id, scenario.title));
+            if let Some(reason) = reason {
+                line(text, format_args!("  {:width$}  skipped: {reason}", ""));
+            }
         }
+    } else if let [first, ..] = skipped.as_slice() {
+        let some = if skipped.len() < count { format!("{} of the cases ", skipped.len()) } else { String::new() };
+        line(text, format_args!("  {:width$}  {some}skipped: {first}", ""));
     }
-    for (index, span) in &step.pauses {
-        line(
-            text,
-            format_args!(
-                "   {:8}  the one at step {index} lasts at least {}",
-                "pause",
-                humantime::format_duration(*span)
-            ),
-        );
-    }
-    claims(text, "never", &step.never);
-    claims(text, "always", &step.always);
-    if step.within != WITHIN {
-        line(text, format_args!("   {:8}  {}", "within", humantime::format_duration(step.within)));
-    }
+    skipped.len()
 }
 
-fn claims(text: &mut String, name: &str, states: &[StateMatch]) {
-    for state in states {
-        line(text, format_args!("   {name:8}  {}", wrapped(&state.demands().join("; "), 13)));
-    }
-}
-
-fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+/// Adds a line.
+pub(super) fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = text.write_fmt(arguments);
     text.push('\n');
-}
-
-/// Breaks between words after 100 columns; further lines are indented.
-fn wrapped(text: &str, indent: usize) -> String {
-    let mut wrapped = String::new();
-    let mut column = indent;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if wrapped.is_empty() {
-            column += length;
-        } else if column + 1 + length > 100 {
-            wrapped.push('\n');
-            wrapped.push_str(&" ".repeat(indent));
-            column = indent + length;
-        } else {
-            wrapped.push(' ');
-            column += 1 + length;
-        }
-        wrapped.push_str(word);
-    }
-    wrapped
 }
 
 #[cfg(test)]
@@ -176,33 +93,43 @@ mod tests {
     #[test]
     fn the_list() {
         let mut scenarios = Library::embedded().load_all();
-        let broken = Library::embedded().load("guide/none").map(|_| unreachable!());
+        let broken = Library::embedded().family("guide/none");
         scenarios.push(("guide/none".into(), broken));
         let nothing = Capabilities { provider: "existing".into(), set: [].into() };
-        insta::assert_snapshot!(list(&scenarios, |s| gate(s, &nothing, &Version::new(1, 10, 2))));
+        insta::assert_snapshot!(list(&scenarios, false, |s| gate(s, &nothing, &Version::new(1, 10, 2))));
     }
 
     #[test]
     fn nothing_to_list() {
-        assert_eq!(list(&[], |_| Gate::Run), "0 scenarios\n");
+        assert_eq!(list(&[], false, |_| Gate::Run), "0 scenarios\n");
     }
 
     #[test]
-    fn the_guide_explained() {
-        insta::assert_snapshot!(explain(&Library::embedded().load("guide/canary-basic").unwrap()));
-    }
-
-    #[test]
-    fn all_that_can_be_written_is_explained() {
+    fn cases_are_one_line_or_many() {
         let dir = tempfile::tempdir().unwrap();
-        let rollout =
-            "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: r}, spec: {strategy: {blueGreen: {}}}}";
-        std::fs::write(dir.path().join("r.yaml"), rollout).unwrap();
-        let service = "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}, {port: 81}]}}";
-        std::fs::write(dir.path().join("s.yaml"), service).unwrap();
-        let path = dir.path().join("all.yaml");
-        std::fs::write(&path, include_str!("list_all.yaml")).unwrap();
-        let explained = explain(&Library::embedded().load_file(&path).unwrap());
-        insta::assert_snapshot!(explained.replace(&format!("{}/", dir.path().display()), ""));
+        std::fs::create_dir(dir.path().join("pods")).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join("pods").join(name), text).unwrap();
+        write("r.manifest.yaml", super::super::explain::tests::ROLLOUT);
+        write("many.yaml", super::super::explain::tests::FAMILY);
+        let files = Library::from_dir(dir.path()).unwrap().load_all();
+        let embedded = Capabilities::of("embedded").unwrap();
+        let listed = |cases| list(&files, cases, |s| gate(s, &embedded, &Version::new(1, 10, 2)));
+        insta::assert_snapshot!(listed(false), @r"
+        pods
+          pods/many  $(replicas) pods are there (3 cases)
+                     1 of the cases skipped: for releases >=1.11, this is 1.10.2
+
+        1 scenario (3 with all their cases), 1 skipped
+        ");
+        insta::assert_snapshot!(listed(true), @r"
+        pods
+          pods/many         $(replicas) pods are there (3 cases)
+          pods/many[one]    1 pods are there
+          pods/many[ten]    10 pods are there
+          pods/many[later]  2 pods are there
+                            skipped: for releases >=1.11, this is 1.10.2
+
+        1 scenario (3 with all their cases), 1 skipped
+        ");
     }
 }

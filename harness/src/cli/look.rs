@@ -4,7 +4,7 @@ use super::{
     args::{Explain, List, Parts as PartsCommand, Schema, SchemaOf},
     doctor,
     exit::{Exit, Fault},
-    list as scenarios, parts,
+    explain, features, list as scenarios, parts,
     progress::TerminalProgress,
     run::choose,
 };
@@ -29,15 +29,20 @@ pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
         Some(release) => gate(scenario, &capabilities, release),
         None => Gate::Run,
     };
-    anstream::print!("{}", scenarios::list(&library.load_all(), would_run));
+    if arguments.features {
+        let known = library.features().map_err(Fault::input)?;
+        anstream::print!("{}", features::features(&library.load_all(), known.as_ref()));
+        return Ok(Exit::Passed);
+    }
+    anstream::print!("{}", scenarios::list(&library.load_all(), arguments.cases, would_run));
     Ok(Exit::Passed)
 }
 
 /// `proofroll explain`
-pub(super) fn explain(arguments: &Explain) -> Result<Exit, Fault> {
+pub(super) fn explained(arguments: &Explain) -> Result<Exit, Fault> {
     let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
-    for scenario in choose(&library, std::slice::from_ref(&arguments.what))? {
-        anstream::print!("{}", scenarios::explain(&scenario));
+    for family in choose(&library, std::slice::from_ref(&arguments.what))? {
+        anstream::print!("{}", explain::family(&family));
     }
     Ok(Exit::Passed)
 }

@@ -1,8 +1,11 @@
 //! The command line: arguments, what is shown while something goes on, exit codes.
 
 pub mod args;
+mod breaks;
 pub mod doctor;
 mod exit;
+mod explain;
+mod features;
 mod figures;
 mod fuzz;
 pub mod list;
@@ -42,10 +45,11 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
     match arguments.command {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
+        Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),
         Command::Fuzz(how) => fuzz::run(&how),
         Command::List(which) => look::list(&which),
-        Command::Explain(which) => look::explain(&which),
+        Command::Explain(which) => look::explained(&which),
         Command::Up(how) => planes::up(&how),
         Command::Down(which) => planes::down(&which),
         Command::Status => planes::status(),

@@ -8,7 +8,7 @@ use super::{
     session::Session,
     terminal::Detail,
 };
-use crate::scenario::{Library, Scenario, generate};
+use crate::scenario::{Family, Library, generate};
 
 /// The scenario of the main job.
 const GUIDE: &str = "guide/canary-basic";
@@ -35,7 +35,7 @@ pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
 /// When a filter finds nothing, a file is no scenario, or there is nothing to run on.
 pub fn run(arguments: &Run) -> Result<Exit, Fault> {
     let library = library(&arguments.running)?;
-    let chosen = choose(&library, &arguments.what)?;
+    let chosen: Vec<_> = choose(&library, &arguments.what)?.into_iter().flat_map(|f| f.scenarios).collect();
     let times = arguments.until_fail.unwrap_or(arguments.repeat);
     let detail = detail(&arguments.running, chosen.len() * times);
     let repeated = (0..times).flat_map(|_| chosen.iter().cloned());
@@ -73,17 +73,23 @@ pub fn try_out(arguments: &Try) -> Result<Exit, Fault> {
     Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() }.run()
 }
 
-/// The scenarios that `what` names: files, whole ids, or parts of ids. Nothing named: all.
-pub(super) fn choose(library: &Library, what: &[String]) -> Result<Vec<Scenario>, Fault> {
+/// The scenarios that `what` names: files, whole ids, or parts of ids; `ID[CASE]` is one case of a file that
+/// has several. Nothing named: all.
+pub(super) fn choose(library: &Library, what: &[String]) -> Result<Vec<Family>, Fault> {
     let ids = library.ids();
     let mut chosen = Vec::new();
-    let load = |id: &String| library.load(id).map_err(Fault::input);
+    let load = |id: &str| library.family(id).map_err(Fault::input);
     if what.is_empty() {
-        return ids.iter().map(load).collect();
+        return ids.iter().map(|id| load(id)).collect();
     }
     for name in what {
-        if name.ends_with(".yaml") || name.ends_with(".yml") {
+        let (id, case) = name.split_once('[').map_or((name.as_str(), None), |(id, case)| (id, Some(case)));
+        if id.ends_with(".yaml") || id.ends_with(".yml") {
             chosen.push(library.load_file(Path::new(name)).map_err(Fault::input)?);
+            continue;
+        }
+        if case.is_some() && ids.iter().any(|known| known == id) {
+            chosen.push(load(name)?);
             continue;
         }
         let exact: Vec<_> = ids.iter().filter(|id| *id == name).collect();

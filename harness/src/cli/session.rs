@@ -17,7 +17,7 @@ use crate::{
     controller::UnderTest,
     process::{interrupt, usage},
     report::{self, v1},
-    run::{self, Options, Stage, provision},
+    run::{self, Listener, Options, Stage, provision},
     scenario::{Gate, Scenario, gate},
 };
 
@@ -42,20 +42,35 @@ impl Session {
     /// When there is nothing to run on, or somebody interrupts; and when all was run, but the report
     /// or what was to be kept could not be.
     pub fn run(self) -> Result<Exit, Fault> {
-        self.play_all()?.end(&self.running)
+        let terminal = Terminal::new(self.detail);
+        let played = self.play_all(&terminal);
+        terminal.clear();
+        played?.end(&self.running)
     }
 
-    /// Runs all of it.
+    /// Runs all of it, shows it on the terminal, and reports.
     ///
     /// # Errors
     /// When there is nothing to run on, or somebody interrupts.
     pub fn report(&self) -> Result<v1::Report, Fault> {
-        let Played { report, left, .. } = self.play_all()?;
+        let terminal = Terminal::new(self.detail);
+        let report = self.report_to(&terminal);
+        terminal.clear();
+        report
+    }
+
+    /// Runs all of it, and reports; `listener` hears of it.
+    ///
+    /// # Errors
+    /// When there is nothing to run on, or somebody interrupts.
+    pub fn report_to(&self, listener: &dyn Listener) -> Result<v1::Report, Fault> {
+        let Played { report, left, .. } = self.play_all(listener)?;
         left.map(|()| report)
     }
 
-    fn play_all(&self) -> Result<Played<()>, Fault> {
-        on_plane(&self.running, &self.purpose(), async |plane, release| (self.play(plane, release).await, ()))
+    fn play_all(&self, listener: &dyn Listener) -> Result<Played<()>, Fault> {
+        let play = async |plane: &Plane, release: &ControllerRelease| (self.play(plane, release, listener).await, ());
+        on_plane(&self.running, &self.purpose(), play)
     }
 
     fn purpose(&self) -> String {
@@ -65,10 +80,9 @@ impl Session {
         }
     }
 
-    async fn play(&self, plane: &Plane, release: &UnderTest) -> Vec<v1::Scenario> {
-        let terminal = Terminal::new(self.detail);
+    async fn play(&self, plane: &Plane, release: &UnderTest, listener: &dyn Listener) -> Vec<v1::Scenario> {
         let options = options(&self.running);
-        let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
+        let stage = Stage { plane, kinds: Kinds::new(), release, listener, options };
         let capabilities = self.running.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
         let one = async |scenario: &Scenario| {
@@ -76,7 +90,7 @@ impl Session {
                 return None;
             }
             let report = match gate(scenario, &capabilities, &release.version) {
-                Gate::Skip(reason) => run::skipped(scenario, reason, &terminal),
+                Gate::Skip(reason) => run::skipped(scenario, reason, listener),
                 Gate::Run => run::run(&stage, scenario).await,
             };
             if matches!(report.verdict, v1::Verdict::Fail | v1::Verdict::Error) {
@@ -85,9 +99,7 @@ impl Session {
             Some(report)
         };
         let reports = futures::stream::iter(&self.scenarios).map(one).buffer_unordered(self.jobs.max(1));
-        let reports = reports.filter_map(std::future::ready).collect().await;
-        terminal.clear();
-        reports
+        reports.filter_map(std::future::ready).collect().await
     }
 }
 
@@ -214,6 +226,9 @@ fn farewell(report: &v1::Report) -> Exit {
         _ => ("all as expected", Exit::Passed),
     };
     let mut counts = format!("{} passed, {} failed", totals.passed, totals.failed);
+    if totals.known > 0 {
+        counts += &format!(", {} known", totals.known);
+    }
     if totals.errors > 0 {
         counts += &format!(", {} {}", totals.errors, if totals.errors == 1 { "error" } else { "errors" });
     }
@@ -239,6 +254,7 @@ fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {
         match scenario.verdict {
             v1::Verdict::Pass => totals.passed += 1,
             v1::Verdict::Fail => totals.failed += 1,
+            v1::Verdict::Known => totals.known += 1,
             v1::Verdict::Skip => totals.skipped += 1,
             v1::Verdict::Error => totals.errors += 1,
         }

@@ -47,6 +47,7 @@ struct State {
 
 const GREEN: anstyle::Style = anstyle::AnsiColor::Green.on_default();
 const RED: anstyle::Style = anstyle::AnsiColor::Red.on_default();
+const YELLOW: anstyle::Style = anstyle::AnsiColor::Yellow.on_default();
 const BOLD: anstyle::Style = anstyle::Style::new().bold();
 const DIM: anstyle::Style = anstyle::Style::new().dimmed();
 
@@ -196,7 +197,8 @@ impl Terminal {
             }
         }
         if let Some(reason) = &report.reason {
-            self.print(&format!("\n{RED}{}{RED:#}", reason.trim_end()));
+            let colour = if report.verdict == v1::Verdict::Known { YELLOW } else { RED };
+            self.print(&format!("\n{colour}{}{colour:#}", reason.trim_end()));
         }
     }
 
@@ -209,6 +211,7 @@ impl Terminal {
                 let word = match report.verdict {
                     v1::Verdict::Pass => format!("{GREEN}pass{GREEN:#} "),
                     v1::Verdict::Fail => format!("{RED}fail{RED:#} "),
+                    v1::Verdict::Known => format!("{YELLOW}known{YELLOW:#}"),
                     v1::Verdict::Error => format!("{RED}error{RED:#}"),
                     v1::Verdict::Skip => format!("{DIM}skip{DIM:#} "),
                 };

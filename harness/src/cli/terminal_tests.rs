@@ -29,7 +29,7 @@ fn check(field: &str, expected: &str, got: &str) -> v1::Check {
 }
 
 fn claim(text: &str, outcome: v1::Outcome, detail: &str) -> v1::Claim {
-    v1::Claim { claim: text.into(), outcome, detail: detail.into() }
+    v1::Claim { name: "never[1]".into(), claim: text.into(), outcome, detail: detail.into(), resource_version: None }
 }
 
 /// A run of two steps: one that holds, one that does not.
@@ -61,6 +61,7 @@ fn tell(terminal: &Terminal) {
         through: vec![v1::Passed { state: "step 3/8, set weight 40".into(), ok: true, after: Some(0.21) }],
         claims: vec![claim("hold phase Healthy", v1::Outcome::Held, "3 states")],
         pauses: vec![v1::Pause { step: 3, asked: 10.0, by_server: 10, seen: 9.71, ok: true }],
+        broken: Vec::new(),
     };
     hear(News::StepEnded { index: 0, step: &step, info: Some(&info) });
     hear(News::Claim { step: Some(0), claim: &claim("never phase Paused", v1::Outcome::Held, "12 states") });
@@ -92,6 +93,8 @@ fn tell(terminal: &Terminal) {
             invariant("floor", &["resourceVersion 7: too few"], None),
             invariant("quiet", &["resourceVersion 9: a write"], Some("a known loop")),
         ],
+        broken: Vec::new(),
+        known: Vec::new(),
         reason: Some("conformance: guide/canary-basic, step 2 of 6\nnot met within 30s\n".into()),
         evidence: None,
     }));

@@ -110,7 +110,7 @@ impl Hunt<'_> {
             let path = dir.join(file);
             fs::write(&path, text).map_err(|error| HuntError::Write { path, error })?;
         }
-        Ok(self.library.load_file(&dir.join(format!("{name}.yaml")))?)
+        Ok(self.library.load_file(&dir.join(format!("{name}.yaml")))?.only()?)
     }
 
     /// Runs the cases; the reports of those that were begun in time, with their numbers.

@@ -42,8 +42,8 @@ fn every_case_loads() {
         for (name, text) in write::files(&case, &format!("case-{number}"), "title") {
             std::fs::write(dir.path().join(name), text).unwrap();
         }
-        let scenario =
-            library.load_file(&dir.path().join(format!("case-{number}.yaml"))).unwrap_or_else(|e| panic!("{e}"));
+        let family = library.load_file(&dir.path().join(format!("case-{number}.yaml")));
+        let scenario = family.and_then(crate::scenario::Family::only).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(scenario.steps.len(), case.acts.len() + 2);
         assert!(scenario.steps.last().unwrap().expect.is_some());
     }

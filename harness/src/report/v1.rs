@@ -63,6 +63,9 @@ pub struct Totals {
     pub passed: usize,
     /// The controller did not do what it must.
     pub failed: usize,
+    /// An upstream bug was seen that is known on this release.
+    #[serde(default)]
+    pub known: usize,
     /// Not run, with a reason.
     pub skipped: usize,
     /// The harness or the cluster could not do its part.
@@ -77,6 +80,8 @@ pub enum Verdict {
     Pass,
     /// The controller did not do what it must.
     Fail,
+    /// It did not, in the way that the scenario says is known of this release; nothing else was wrong.
+    Known,
     /// Not run.
     Skip,
     /// Infrastructure: no statement about the controller.
@@ -103,7 +108,13 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// The invariants.
     pub invariants: Vec<Invariant>,
-    /// Why it was skipped or went wrong; the whole text for people.
+    /// What was not as it must be, outside of the steps: over the whole scenario, or at its end.
+    #[serde(default)]
+    pub broken: Vec<Breach>,
+    /// The upstream bugs that are known on this release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<Known>,
+    /// Why it was skipped or went wrong, or what is known of it; the whole text for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Directory with the evidence, if any was kept.
@@ -134,6 +145,37 @@ pub struct Step {
     pub claims: Vec<Claim>,
     /// The timed pauses that ended in this step.
     pub pauses: Vec<Pause>,
+    /// What was not as it must be.
+    #[serde(default)]
+    pub broken: Vec<Breach>,
+}
+
+/// One thing that was not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Breach {
+    /// What is broken: `expect`, `through[1]`, `never[1]`, `always[1]` (counted from 1), `hold`, `pauses[3]` (by
+    /// step index), `invariant NAME`; `refused`: the action could not be done; `silent`: the controller
+    /// shows no sign of having taken notice of the action, or does not reconcile when asked to.
+    pub what: String,
+    /// In words.
+    pub detail: String,
+    /// The state that broke it, or the last one, by resourceVersion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_version: Option<u64>,
+}
+
+/// An upstream bug that is known on the release under test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Known {
+    /// The upstream issue, or where else it is described.
+    pub issue: String,
+    /// The releases that have it.
+    pub releases: String,
+    /// How it shows, in words.
+    pub shows: String,
+    /// Whether it was seen.
+    pub seen: bool,
 }
 
 /// A stretch of a file, bytes.
@@ -172,13 +214,20 @@ pub struct Passed {
 
 /// A claim over a span.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Claim {
+    /// What it is called: `never[1]`, `always[1]` (counted from 1) or `hold`.
+    #[serde(default)]
+    pub name: String,
     /// What is claimed, in words.
     pub claim: String,
     /// `held`, `broken` or `not judged`.
     pub outcome: Outcome,
     /// How many states were judged, or what broke it, or why it can't be judged.
     pub detail: String,
+    /// The state that broke it, by resourceVersion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_version: Option<u64>,
 }
 
 /// What became of a claim.

@@ -76,7 +76,12 @@ pub(super) async fn apply(
         }
     }
     let objects: Vec<Value> = manifests.iter().map(|manifest| filled_in(&manifest.object, metrics)).collect();
-    actor.apply(&files, &objects).await
+    let mut done = actor.apply(&files, &objects).await?;
+    let changes: Vec<_> = manifests.iter().flat_map(|manifest| manifest.changes.iter().map(String::as_str)).collect();
+    if !changes.is_empty() {
+        done.command += &format!("  # with {}", changes.join(", "));
+    }
+    Ok(done)
 }
 
 /// With the metric server's address in it, where there is one.

@@ -52,11 +52,20 @@ pub fn settle(
 ) -> Vec<v1::Claim> {
     let never = never.iter().map(|state| ("never", state, temporal::never(history, from, to, state, subject)));
     let always = always.iter().map(|state| ("always", state, temporal::always(history, from, to, state, subject)));
-    never.chain(always).map(|(word, state, claim)| report(word, state, &claim, history)).collect()
+    let numbered = (1..).zip(never).chain((1..).zip(always));
+    let report = |(number, (word, state, claim))| v1::Claim {
+        name: format!("{word}[{number}]"),
+        ..report(word, state, &claim, history)
+    };
+    numbered.map(report).collect()
 }
 
 /// A claim as it is reported.
 pub fn report(word: &str, state: &StateMatch, claim: &Claim, history: &History) -> v1::Claim {
+    let resource_version = match claim {
+        Claim::Broken(point, _) => Some(history.rv(*point)),
+        _ => None,
+    };
     let (outcome, detail) = match claim {
         Claim::Held(states) => (v1::Outcome::Held, format!("{states} states")),
         Claim::NotJudged(Why::Gap(gap)) => (
@@ -76,7 +85,8 @@ pub fn report(word: &str, state: &StateMatch, claim: &Claim, history: &History) 
             (v1::Outcome::Broken, format!("{}{what}; written at {}", words.join(", "), state.at))
         }
     };
-    v1::Claim { claim: format!("{word} {}", state.demands().join(", ")), outcome, detail }
+    let claim = format!("{word} {}", state.demands().join(", "));
+    v1::Claim { name: word.to_owned(), claim, outcome, detail, resource_version }
 }
 
 /// Why nothing is claimed about events that were not seen.

@@ -3,7 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Stage, claims, failure, listener::News, step::FENCE, trouble::Trouble};
+use super::{
+    Stage, claims, failure,
+    listener::News,
+    reports::{breach, broken},
+    step::FENCE,
+    trouble::Trouble,
+};
 use crate::{
     act::Actor,
     controller::{self, Fence, Serving},
@@ -80,6 +86,7 @@ pub(super) fn judge(
         stage.listener.hear(&scenario.id, News::Claim { step: None, claim });
     }
     failures += &failure::broken(&settled);
+    report.broken.extend(broken(&settled));
 
     let ground = Ground { history, own_writes, quiet };
     for invariant in invariants::ALL {
@@ -90,6 +97,7 @@ pub(super) fn judge(
         if waived.is_none() && !violations.is_empty() {
             failures += &format!("the invariant `{}` does not hold: {}\n", invariant.name, invariant.says);
             violations.iter().for_each(|violation| failures += &format!("  {violation}\n"));
+            report.broken.push(breach(format!("invariant {}", invariant.name), &violations.join("\n"), None));
         }
         report.invariants.push(v1::Invariant {
             name: invariant.name.into(),

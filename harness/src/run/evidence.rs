@@ -103,6 +103,7 @@ pub(super) fn enter(kept: io::Result<PathBuf>, root: &Path, trouble: Trouble, re
 fn new_directory(root: &Path, id: &str) -> io::Result<PathBuf> {
     fs::create_dir_all(root)?;
     let stamp = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
-    let name = format!("{}-{stamp}-", id.replace(['/', '\\'], "-"));
+    let plain: String = id.chars().map(|c| if c.is_alphanumeric() || "._".contains(c) { c } else { '-' }).collect();
+    let name = format!("{}-{stamp}-", plain.trim_end_matches('-'));
     tempfile::Builder::new().prefix(&name).rand_bytes(4).tempdir_in(root).map(tempfile::TempDir::keep)
 }

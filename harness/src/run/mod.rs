@@ -14,6 +14,7 @@ mod evidence;
 mod existing;
 pub mod failure;
 mod interruption;
+mod known;
 pub mod listener;
 mod moment;
 mod own;

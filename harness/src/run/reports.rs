@@ -17,9 +17,22 @@ pub(super) fn blank(scenario: &Scenario) -> v1::Scenario {
         namespace: None,
         steps: Vec::new(),
         invariants: Vec::new(),
+        broken: Vec::new(),
+        known: Vec::new(),
         reason: None,
         evidence: None,
     }
+}
+
+/// A breach by its name.
+pub(super) fn breach(what: impl Into<String>, detail: &str, resource_version: Option<u64>) -> v1::Breach {
+    v1::Breach { what: what.into(), detail: detail.trim_end().to_owned(), resource_version }
+}
+
+/// The broken ones among `claims`.
+pub(super) fn broken(claims: &[v1::Claim]) -> impl Iterator<Item = v1::Breach> {
+    let broken = claims.iter().filter(|claim| claim.outcome == v1::Outcome::Broken);
+    broken.map(|claim| breach(&claim.name, &format!("{}: {}", claim.claim, claim.detail), claim.resource_version))
 }
 
 /// The report of a step that did not come to its end.
@@ -38,5 +51,9 @@ pub(super) fn cut_short(step: &LoadedStep, trouble: &Trouble) -> v1::Step {
         through: Vec::new(),
         claims: Vec::new(),
         pauses: Vec::new(),
+        broken: match trouble {
+            Trouble::Conformance(text) => vec![breach("refused", text, None)],
+            Trouble::Infra(_) => Vec::new(),
+        },
     }
 }

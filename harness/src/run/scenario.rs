@@ -10,10 +10,11 @@ use super::{
     claims::OpenSpan,
     ending, evidence,
     interruption::{gone, soon_gone, whose},
+    known,
     listener::{Listener, News},
     own::on_own_plane,
     pause::Paused,
-    reports::{blank, cut_short},
+    reports::{blank, breach, broken, cut_short},
     step::{Ended, Hands},
     trouble::{Trouble, chain},
     watching,
@@ -185,6 +186,7 @@ async fn in_namespace(
         why = stage.plane.broken() => Err(acts.interrupted(gone(why))),
     };
     let own_writes = acts.own_writes;
+    let outcome = known::weighed(stage, scenario, &timeline, &own_writes, outcome, report).await;
     let Err(trouble) = outcome else { return Ok(()) };
     if stage.options.pause_on_failure && matches!(trouble, Trouble::Conformance(_)) {
         let (kubeconfig, directory) = (stage.plane.dir().kubeconfig(), stage.plane.dir().path());
@@ -319,7 +321,12 @@ impl Acts<'_> {
         self.now = Some(self.scenario.steps.len());
         let ground =
             ending::come_to_rest(self.timeline, self.actor, self.controller, self.namespace, self.scenario).await;
-        let ground = ground.map_err(|trouble| trouble.context(&self.place()))?;
+        let ground = ground.map_err(|trouble| {
+            if let Trouble::Conformance(text) = &trouble {
+                self.report.broken.push(breach("silent", text, None));
+            }
+            trouble.context(&self.place())
+        })?;
         self.report.seconds = began.elapsed().as_secs_f64();
         let end = self.timeline.log().history().end();
         self.settle(end.next())?;
@@ -395,6 +402,7 @@ impl Acts<'_> {
             if !failure.is_empty() {
                 report.verdict = v1::Verdict::Fail;
             }
+            report.broken.extend(broken(&settled));
             report.claims.extend(settled);
         }
         if failure.is_empty() { Ok(()) } else { Err(Trouble::Conformance(failure)) }

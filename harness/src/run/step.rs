@@ -15,6 +15,7 @@ use super::{
     claims::{self, OpenSpan},
     failure,
     listener::{Listener, News},
+    reports::{breach, broken},
     trouble::{Trouble, chain},
 };
 use crate::{
@@ -113,16 +114,20 @@ impl Hands<'_> {
             Some(expect) if expect.at_rest == Some(true) => self.rest(awaited, expect, deadline).await?,
             _ => self.await_state(&awaited, deadline).await?,
         };
+        let mut silent = None;
         if let Outcome::Met { at, .. } = outcome
             && let Some(hold) = &step.hold
         {
-            self.hold(step, hold, at).await?;
+            match self.hold(step, hold, at).await {
+                Err(Trouble::Conformance(text)) => silent = Some(text),
+                held => held?,
+            }
         }
         let mut ended = {
             let log = self.timeline.log();
             let looking_back =
                 LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
-            looking_back.look(index, from, &gate, &done, outcome)
+            looking_back.look(index, from, &gate, &done, outcome, silent)
         };
         if ended.trouble.is_none() {
             self.requests(step, &asked, &mut ended);
@@ -271,6 +276,13 @@ fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>, kinds: &[Kind]) 
     }
 }
 
+/// The fields that are not as expected.
+fn differing(checks: &[v1::Check]) -> String {
+    let differing = checks.iter().filter(|check| !check.ok);
+    let words = differing.map(|check| format!("{} {} (expected {})", check.field, check.got, check.expected));
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// Looks back on a step whose waiting is over.
 struct LookingBack<'a> {
     step: &'a LoadedStep,
@@ -281,7 +293,16 @@ struct LookingBack<'a> {
 }
 
 impl LookingBack<'_> {
-    fn look(&self, index: usize, from: Point, action: &Gate, done: &Done, outcome: Outcome) -> Ended {
+    /// `silent`: why `expect` can't be said to have held.
+    fn look(
+        &self,
+        index: usize,
+        from: Point,
+        action: &Gate,
+        done: &Done,
+        outcome: Outcome,
+        silent: Option<String>,
+    ) -> Ended {
         let (gate, at) = match outcome {
             Outcome::Met { gate, at } => (Some(gate), at),
             Outcome::Broken { gate } => (Some(gate), self.history.end()),
@@ -300,15 +321,27 @@ impl LookingBack<'_> {
             through: Vec::new(),
             claims: Vec::new(),
             pauses: Vec::new(),
+            broken: Vec::new(),
         };
+        let last = Some(self.history.rv(self.history.end()));
         if let Some(expect) = &self.step.expect {
             report.checks =
                 expect::compare(expect, &self.history.world(at), self.subject).into_iter().map(Into::into).collect();
             if matches!(outcome, Outcome::TimedOut { met: None, .. }) {
                 failures.push(failure::not_met(self.history, gate, self.step, expect, self.subject, Timestamp::now()));
+                if gate.is_some() {
+                    report.broken.push(breach("expect", &differing(&report.checks), last));
+                }
             }
         } else if gate.is_none() {
             failures.push(failure::not_observed(self.history, self.step));
+        }
+        if gate.is_none() {
+            report.broken.push(breach("silent", &failure::not_observed(self.history, self.step), last));
+        }
+        if let Some(text) = silent {
+            report.broken.push(breach("silent", &text, last));
+            failures.push(text + "\n");
         }
         let mut events_end = at;
         if let Some(gate) = gate {
@@ -329,6 +362,7 @@ impl LookingBack<'_> {
                 let claims =
                     claims::settle(&self.step.never, &self.step.always, self.history, (gate, at), self.subject);
                 failures.push(failure::broken(&claims));
+                report.broken.extend(broken(&claims));
                 if let Some(expect) = &self.step.expect {
                     failures.push(failure::not_yet_met(&self.history.world(at), expect, self.subject));
                 }
@@ -339,6 +373,7 @@ impl LookingBack<'_> {
                 let claim = claims::report("hold", expect, &claim, self.history);
                 if claim.outcome == v1::Outcome::Broken {
                     failures.push(failure::broken(std::slice::from_ref(&claim)));
+                    report.broken.extend(broken(std::slice::from_ref(&claim)));
                 }
                 report.claims.push(claim);
             }
@@ -351,8 +386,8 @@ impl LookingBack<'_> {
                 failure::surroundings(self.history, gate.unwrap_or(from), self.subject, Timestamp::now());
             Trouble::Conformance(failures.concat() + &surroundings)
         });
-        let broken = matches!(outcome, Outcome::Broken { .. });
-        let span = gate.filter(|_| !broken).map(|gate| OpenSpan { step: index, from: gate, met: end });
+        let is_broken = matches!(outcome, Outcome::Broken { .. });
+        let span = gate.filter(|_| !is_broken).map(|gate| OpenSpan { step: index, from: gate, met: end });
         Ended { report, gate, span, end, trouble }
     }
 
@@ -371,6 +406,9 @@ impl LookingBack<'_> {
         }
         // If `expect` wasn't met either, that is the news; the states on the way are in the report.
         if met && passage.met.len() < through.len() {
+            let (missed, number) = (passage.met.len(), passage.met.len() + 1);
+            let detail = report.through.get(missed).map_or("", |passed| passed.state.as_str());
+            report.broken.push(breach(format!("through[{number}]"), &format!("{detail} was not passed"), None));
             failures.push(failure::not_passed(self.history, &passage, through));
         }
     }
@@ -389,18 +427,22 @@ impl LookingBack<'_> {
         for (index, least) in &self.step.pauses {
             let Some((pause, second)) = ended.iter().find(|(pause, _)| pause.step == *index) else {
                 if met {
-                    failures.push(format!("no timed pause at step index {index} ended in this step\n"));
+                    let text = format!("no timed pause at step index {index} ended in this step\n");
+                    report.broken.push(breach(format!("pauses[{index}]"), &text, None));
+                    failures.push(text);
                 }
                 continue;
             };
             let lasted = second.duration_since(pause.start);
             let ok = Duration::try_from(lasted).is_ok_and(|lasted| lasted >= *least);
             if !ok {
-                failures.push(format!(
+                let text = format!(
                     "the pause at step index {index} lasted {} s by the API server's clock, at least {} must it last\n",
                     lasted.as_secs(),
                     humantime::format_duration(*least)
-                ));
+                );
+                report.broken.push(breach(format!("pauses[{index}]"), &text, None));
+                failures.push(text);
             }
             report.pauses.push(v1::Pause {
                 step: *index,

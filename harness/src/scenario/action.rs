@@ -140,7 +140,7 @@ impl fmt::Display for Action {
         };
         match self {
             Self::Apply(manifests) => {
-                let names: Vec<_> = manifests.iter().map(|m| format!("{} {}", m.kind, m.name)).collect();
+                let names: Vec<_> = manifests.iter().map(ToString::to_string).collect();
                 write!(f, "apply {}", names.join(", "))
             }
             Self::SetImage(SetImage { container, image }) => write!(f, "set image {container}={image}"),

@@ -3,6 +3,8 @@
 
 use std::{fmt, sync::Arc};
 
+use super::cases::Substituted;
+
 /// A place in a file. Lines and columns count from 1; 0 means the file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Location {
@@ -37,20 +39,30 @@ pub(super) struct Mark {
 pub(super) struct Text {
     pub name: Arc<str>,
     pub text: Arc<str>,
+    /// What the text was made from, if it is not the file's own.
+    pub substituted: Option<Arc<Substituted>>,
 }
 
 impl Text {
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self { name: name.into(), text: text.into(), substituted: None }
     }
 
     pub fn at(&self, mark: Mark) -> Location {
+        let mark = self.as_written(mark);
         Location { file: self.name.clone(), line: mark.line, column: mark.column }
     }
 
     pub fn fault(&self, mark: Mark, what: impl Into<String>) -> Fault {
-        let line = mark.line.checked_sub(1).and_then(|n| self.text.lines().nth(n as usize));
-        Fault { at: self.at(mark), line: line.map(ToOwned::to_owned), width: mark.width, what: what.into(), help: None }
+        let written = self.substituted.as_ref().map_or(&self.text, |s| &s.written);
+        let line = mark.line.checked_sub(1).and_then(|n| written.lines().nth(n as usize)).map(ToOwned::to_owned);
+        let width = self.as_written(mark).width;
+        Fault { at: self.at(mark), line, width, what: what.into(), help: None }
+    }
+
+    /// Where a place of the text stands in the file as it is written.
+    fn as_written(&self, mark: Mark) -> Mark {
+        self.substituted.as_ref().map_or(mark, |s| s.written_mark(mark))
     }
 }
 

@@ -2,26 +2,39 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     fs, io,
     path::{Component, Path, PathBuf},
 };
 
 use super::{
     Scenario, ScenarioError,
+    family::{self, Family},
     fault::{Fault, Text, did_you_mean},
-    load,
+    yaml,
 };
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../fixtures"]
 struct Embedded;
 
+/// Beside the suites: the features that their scenarios may name.
+const FEATURES: &str = "features.yaml";
+
 /// Folders of the fixtures that hold no scenarios.
 const NO_SUITES: [&str; 2] = ["shared", "stages"];
 
-/// A set of scenarios. Its files are `SUITE/NAME.yaml`, the id is `SUITE/NAME`; a file with a further
-/// dot in its name (`NAME.rollout.yaml`) is a manifest, and `shared/` holds those that are
-/// named as `@NAME`.
+/// `id[case]` as id and case.
+fn with_case(id: &str) -> (&str, Option<&str>) {
+    match id.strip_suffix(']').and_then(|id| id.split_once('[')) {
+        Some((id, case)) => (id, Some(case)),
+        None => (id, None),
+    }
+}
+
+/// A set of scenarios. Its files are `SUITE/NAME.yaml`, the id is `SUITE/NAME`, or `SUITE/NAME[CASE]` where
+/// the file has cases; a file with a further dot in its name (`NAME.rollout.yaml`) is a manifest, and
+/// `shared/` holds those that are named as `@NAME`.
 #[derive(Debug, Clone)]
 pub struct Library {
     origin: Origin,
@@ -59,7 +72,7 @@ impl Library {
         dir.map_or_else(|| Ok(Self::embedded()), Self::from_dir)
     }
 
-    /// The ids of all scenarios, sorted. Reads no file.
+    /// The ids of all files with scenarios, sorted. Reads no file.
     pub fn ids(&self) -> Vec<String> {
         let mut ids: Vec<_> = self.origin.files().iter().filter_map(|f| id(f)).collect();
         ids.sort();
@@ -69,11 +82,21 @@ impl Library {
     /// One scenario by its id; opens its file and the manifests that it names.
     ///
     /// # Errors
-    /// If there is none of this id, or if something is wrong with it.
+    /// If there is none of this id, if something is wrong with it, or if it has cases and none is named.
     pub fn load(&self, id: &str) -> Result<Scenario, ScenarioError> {
+        self.family(id)?.only()
+    }
+
+    /// The scenarios of one file: all of its cases, or the one that is named, as `suite/name[case]`.
+    ///
+    /// # Errors
+    /// If there is none of this id, or if something is wrong with it.
+    pub fn family(&self, id: &str) -> Result<Family, ScenarioError> {
+        let (id, case) = with_case(id);
         let path = format!("{id}.yaml");
         let (dir, _) = id.rsplit_once('/').unwrap_or_default();
-        let place = Place { origin: self.origin.clone(), dir: dir.to_owned(), shared: self.origin.clone() };
+        let place =
+            Place { origin: self.origin.clone(), dir: dir.to_owned(), shared: self.origin.clone(), is_ours: true };
         let exists = self::id(&path).is_some() && self.origin.exists(&path);
         if !exists {
             let ids = self.ids();
@@ -82,21 +105,26 @@ impl Library {
             return Err(fault.help(near.unwrap_or_else(|| "`proofroll list` shows them all".into())).into());
         }
         let text = self.origin.read(&path).map_err(|what| Fault::file(id, what))?;
-        load::load_text(id.to_owned(), &place, &text)
+        family::load(id, &place, &text, case)
     }
 
-    /// All scenarios, each with its id: one that is broken does not hide the others.
-    pub fn load_all(&self) -> Vec<(String, Result<Scenario, ScenarioError>)> {
-        self.ids().into_iter().map(|id| (id.clone(), self.load(&id))).collect()
+    /// The scenarios of all files, each with the file's id: one that is broken does not hide the others.
+    pub fn load_all(&self) -> Vec<(String, Result<Family, ScenarioError>)> {
+        self.ids().into_iter().map(|id| (id.clone(), self.family(&id))).collect()
     }
 
-    /// A scenario of the user's own, anywhere on disk. Its id is the file's name without `.yaml`; its
-    /// paths are relative to it, `@NAME` is a shared manifest of this library.
+    /// The scenarios of a file of the user's own, anywhere on disk; `FILE[CASE]` is one of its cases. The id
+    /// is the file's name without `.yaml`; its paths are relative to it, `@NAME` is a shared manifest of this
+    /// library.
     ///
     /// # Errors
     /// If something is wrong with it.
-    pub fn load_file(&self, path: &Path) -> Result<Scenario, ScenarioError> {
-        load::load_text(stem(path), &self.beside(path), &self.read_file(path)?)
+    pub fn load_file(&self, path: &Path) -> Result<Family, ScenarioError> {
+        let name = path.to_string_lossy();
+        let (file, case) = with_case(&name);
+        let path = if path.is_file() { path } else { Path::new(file) };
+        let case = case.filter(|_| path == Path::new(file));
+        family::load(&stem(path), &self.beside(path), &self.read_file(path)?, case)
     }
 
     /// A scenario that is not (yet) a file, as if `text` stood at `path`.
@@ -104,7 +132,7 @@ impl Library {
     /// # Errors
     /// If something is wrong with it.
     pub fn load_text(&self, path: &Path, text: &str) -> Result<Scenario, ScenarioError> {
-        load::load_text(stem(path), &self.beside(path), &Text::new(path.to_string_lossy(), text))
+        family::load(&stem(path), &self.beside(path), &Text::new(path.to_string_lossy(), text), None)?.only()
     }
 
     /// A file of the user's own.
@@ -119,9 +147,21 @@ impl Library {
             origin: Origin::Dir(PathBuf::new()),
             dir: path.parent().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default(),
             shared: self.origin.clone(),
+            is_ours: false,
         }
     }
+
+    /// The features that scenarios of this library may name, each with the page that promises it; None: any.
+    ///
+    /// # Errors
+    /// If the list can't be read.
+    pub fn features(&self) -> Result<Option<Features>, ScenarioError> {
+        self.origin.features()
+    }
 }
+
+/// Feature to the page of the documentation that promises it.
+pub type Features = BTreeMap<String, String>;
 
 fn stem(path: &Path) -> String {
     path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
@@ -140,9 +180,16 @@ pub(super) struct Place {
     origin: Origin,
     dir: String,
     shared: Origin,
+    /// It belongs to the library; a file of the user's own does not.
+    is_ours: bool,
 }
 
 impl Place {
+    /// The features that a scenario may name; None: any.
+    pub fn features(&self) -> Result<Option<Features>, ScenarioError> {
+        if self.is_ours { self.origin.features() } else { Ok(None) }
+    }
+
     /// A file that the scenario names, relative to it, or shared (`@NAME`). The error says what is wrong and,
     /// if it is a matter of spelling, what may have been meant.
     pub fn read(&self, written: &str) -> Result<Text, (String, Option<String>)> {
@@ -196,6 +243,14 @@ impl Origin {
             Self::Embedded => Embedded::get(path).is_some(),
             Self::Dir(dir) => dir.join(path).is_file(),
         }
+    }
+
+    fn features(&self) -> Result<Option<Features>, ScenarioError> {
+        if !self.exists(FEATURES) {
+            return Ok(None);
+        }
+        let text = self.read(FEATURES).map_err(|what| Fault::file(FEATURES, what))?;
+        Ok(Some(yaml::words(&text)?))
     }
 
     fn read(&self, path: &str) -> Result<Text, String> {

@@ -9,22 +9,27 @@ use semver::VersionReq;
 
 use super::{
     action::Action,
+    breaks::{LoadedBreak, Whole},
+    cases::Case,
     check::{self, Faults},
     fault::{Fault, Location, ScenarioError, Text},
+    files,
+    known::{self, LoadedKnown},
     library::Place,
-    manifest::{Manifest, in_order},
+    manifest::Manifest,
     model::{Capability, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step, Traffic, TrafficMatch},
     tree::Node,
     value::Number,
     yaml,
 };
-use crate::metrics::placeholder;
 
 /// A scenario, read and checked: its manifests are there, each step has one action.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// `suite/name`; of a user's own file its name without `.yaml`.
+    /// `suite/name`, or `suite/name[case]`; of a user's own file its name without `.yaml`.
     pub id: String,
+    /// Which case of its file it is; None where the file has no cases.
+    pub case: Option<Case>,
     /// The file.
     pub at: Location,
     /// One line for people.
@@ -55,6 +60,10 @@ pub struct Scenario {
     pub always: Vec<StateMatch>,
     /// So many times it is run, each in a namespace of its own.
     pub repeat: u32,
+    /// Upstream bugs that it is known to meet.
+    pub known: Vec<LoadedKnown>,
+    /// Changes that must turn it red.
+    pub breaks: Vec<LoadedBreak>,
     /// Invariants that it does not obey, with the reason.
     pub waive: BTreeMap<String, String>,
 }
@@ -70,21 +79,14 @@ impl Scenario {
         whole.chain(steps)
     }
 
-    /// Whether it needs a metric server.
-    pub fn uses_metrics(&self) -> bool {
-        let objects = |manifests: &[Manifest]| manifests.iter().any(|manifest| placeholder::is_in(&manifest.object));
-        let asked = self.steps.iter().any(|step| match &step.action {
-            Action::Metric(_) => true,
-            Action::Apply(manifests) => objects(manifests),
-            Action::Patch(patch) => placeholder::is_in(&patch.merge),
-            _ => !step.requests.is_empty(),
-        });
-        asked || objects(&self.given)
-    }
-
     /// The first part of the id; the whole id for a user's own file.
     pub fn suite(&self) -> &str {
-        self.id.split('/').next().unwrap_or(&self.id)
+        self.family().split('/').next().unwrap_or(&self.id)
+    }
+
+    /// The id of its file: its own without the case.
+    pub fn family(&self) -> &str {
+        self.id.split('[').next().unwrap_or(&self.id)
     }
 }
 
@@ -131,16 +133,15 @@ pub const WITHIN: Duration = Duration::from_secs(30);
 /// The manifests of a step or of `given`; None if they could not be read.
 pub(super) type Manifests = Option<Vec<Manifest>>;
 
-/// Reads a scenario, and from `place` what it names.
-pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenario, ScenarioError> {
+/// Reads a scenario, one case of its file, and from `place` what it names.
+pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> Result<Scenario, ScenarioError> {
     let (tree, mut file) = yaml::scenario(text)?;
     let mut faults = Faults::new(text);
 
-    let given = file.given.iter().zip(tree.get("given").map(Node::items).unwrap_or_default());
-    let given: Manifests = given
-        .map(|(name, node)| read(place, name, node, &mut faults))
-        .collect::<Option<Vec<_>>>()
-        .map(|g| in_order(g.concat()));
+    if let Some(features) = place.features()? {
+        check::names::features(&tree, &features, &mut faults);
+    }
+    let given = files::read(place, &file.given, tree.get("given"), &mut faults);
     let steps: Vec<(&Node, Manifests)> = tree
         .get("steps")
         .map(Node::items)
@@ -159,6 +160,16 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     let releases = check::releases(&tree, &file, &mut faults);
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
+    let names: Vec<String> =
+        file.steps.iter().zip(&actions).map(|(step, action)| name_of(step, action.as_ref())).collect();
+    let known = known::known(text, &tree, &file, &names, releases.as_ref(), &mut faults);
+    // What could not be read is a fault already.
+    let breaks = match given.as_deref().filter(|_| actions.iter().all(Option::is_some)) {
+        None => Vec::new(),
+        Some(given) => {
+            Whole { text, tree: &tree, file: &file, steps: &names, given, actions: &actions }.breaks(place, &mut faults)
+        }
+    };
     let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);
     let applied = steps.iter().map(|(_, manifests)| manifests).chain([&given]);
     let manifests = applied.map(Option::as_deref).collect::<Option<Vec<_>>>();
@@ -166,7 +177,7 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     faults.none()?;
 
     fill_in(text, &tree, &mut file);
-    let mut needs: BTreeSet<_> = file.needs.into_iter().collect();
+    let needs: BTreeSet<_> = file.needs.into_iter().collect();
     let loaded = file.steps.into_iter().zip(steps).zip(actions).zip(rollouts);
     let steps: Option<Vec<_>> =
         loaded.map(|(((step, (node, _)), action), on)| Some(repeated(text, node, step, action?, on?))).collect();
@@ -175,28 +186,9 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
     };
     let steps: Vec<_> = steps.into_iter().flatten().collect();
-    if file.traffic.is_some() {
-        needs.insert(Capability::Traffic);
-    }
-    if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
-        needs.insert(Capability::ControllerProcess);
-    }
-    if steps.iter().any(|s| matches!(s.action, Action::Api(_))) {
-        needs.insert(Capability::OwnCluster);
-    }
-    if steps.iter().any(|s| matches!(&s.action, Action::Pods(pods) if pods.is_scripted())) {
-        needs.insert(Capability::FakePods);
-    }
-    let applied = steps.iter().flat_map(|step| match &step.action {
-        Action::Apply(manifests) => manifests.iter().map(|manifest| &manifest.object).collect(),
-        Action::Patch(patch) => vec![&patch.merge],
-        _ => Vec::new(),
-    });
-    if applied.chain(given.iter().map(|manifest| &manifest.object)).any(check::is_scripted) {
-        needs.insert(Capability::ScriptedPods);
-    }
     let mut scenario = Scenario {
-        id,
+        id: case.as_ref().map_or_else(|| id.to_owned(), |case| format!("{id}[{}]", case.name)),
+        case,
         at: text.at(tree.at),
         title: file.title,
         must: file.must,
@@ -212,13 +204,19 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         never: file.never,
         always: file.always,
         repeat: file.repeat.unwrap_or(1),
+        known,
+        breaks,
         waive: file.waive,
     };
-    if scenario.uses_metrics() {
-        // Whoever asks must be on this machine: the server listens on loopback alone.
-        scenario.needs.insert(Capability::ControllerProcess);
-    }
+    scenario.add_needs();
     Ok(scenario)
+}
+
+fn name_of(step: &Step, action: Option<&Action>) -> String {
+    match action {
+        Some(action) if step.name.is_empty() => action.to_string(),
+        _ => step.name.clone(),
+    }
 }
 
 /// A step as often as it is to be done, each time under a name of its own.
@@ -231,7 +229,7 @@ fn repeated(text: &Text, node: &Node, step: Step, action: Action, on: String) ->
 
 fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
     LoadedStep {
-        name: if step.name.is_empty() { action.to_string() } else { step.name },
+        name: name_of(&step, Some(&action)),
         action,
         on,
         expect: step.expect,
@@ -251,28 +249,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
 }
 
 fn applied(place: &Place, node: &Node, step: &Step, faults: &mut Faults) -> Manifests {
-    let Some(files) = &step.apply else { return Some(Vec::new()) };
-    let nodes = node.get("apply").map(Node::items).unwrap_or_default();
-    let manifests: Vec<Option<Vec<_>>> =
-        files.0.iter().zip(nodes).map(|(name, node)| read(place, name, node, faults)).collect();
-    let manifests: Vec<Manifest> = manifests.into_iter().collect::<Option<Vec<_>>>()?.concat();
-    Some(in_order(manifests))
-}
-
-fn read(place: &Place, name: &str, node: &Node, faults: &mut Faults) -> Option<Vec<Manifest>> {
-    match place.read(name) {
-        Ok(text) => {
-            let manifests = Manifest::read(&text).map_err(|fault| faults.push(fault)).ok()?;
-            check::manifest(&text, faults);
-            Some(manifests)
-        }
-        Err((what, near)) => {
-            let why =
-                near.unwrap_or_else(|| "paths are relative to the scenario file; `@name` is a shared manifest".into());
-            faults.at(node.at, what, why);
-            None
-        }
-    }
+    step.apply.as_ref().map_or_else(|| Some(Vec::new()), |files| files::read(place, files, node.get("apply"), faults))
 }
 
 /// Tells every claim where it is written.

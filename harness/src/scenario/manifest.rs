@@ -1,11 +1,12 @@
 //! Kubernetes objects that a scenario applies, read and looked over before anything runs.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, fmt, sync::Arc};
 
 use serde_json::Value;
 
 use super::{
     fault::{Fault, Mark, Text},
+    set::{self, Wrong},
     yaml,
 };
 
@@ -22,12 +23,37 @@ pub struct Manifest {
     pub object: Value,
     /// The file that it was read from.
     pub file: Arc<str>,
+    /// What was changed since, each as `spec.replicas: 3`.
+    pub changes: Vec<String>,
 }
 
 impl Manifest {
     /// Whether it is a Rollout of Argo.
     pub fn is_rollout(&self) -> bool {
         self.kind == "Rollout" && self.api_version.starts_with("argoproj.io/")
+    }
+
+    /// Sets what is at `path` to `value`; null removes it.
+    ///
+    /// # Errors
+    /// See [`set::set`]; and a change of what kind of object it is.
+    pub(super) fn set(&mut self, path: &str, value: &Value) -> Result<(), Wrong> {
+        set::set(&mut self.object, path, value)?;
+        let is = |pointer: &str| self.object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        for (pointer, was) in [("/apiVersion", &self.api_version), ("/kind", &self.kind)] {
+            if is(pointer) != *was {
+                let help = "another kind of object is another manifest".to_owned();
+                return Err((format!("`{}` can't be changed", &pointer[1..]), help));
+            }
+        }
+        self.name = is("/metadata/name");
+        if self.name.is_empty() {
+            return Err(("`metadata.name` is no text any more".to_owned(), "every object has a name".to_owned()));
+        }
+        let value = if value.is_null() { "removed".to_owned() } else { value.to_string() };
+        self.changes.retain(|change| !change.starts_with(&format!("{path}: ")));
+        self.changes.push(format!("{path}: {value}"));
+        Ok(())
     }
 
     /// The pod template, of what has one.
@@ -52,6 +78,13 @@ impl Manifest {
     }
 }
 
+impl fmt::Display for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)?;
+        if self.changes.is_empty() { Ok(()) } else { write!(f, " ({})", self.changes.join(", ")) }
+    }
+}
+
 fn add(text: &Text, mark: Mark, mut object: Value, to: &mut Vec<Manifest>) -> Result<(), Fault> {
     let kind = string(text, mark, &object, "/kind")?;
     if kind == "List" {
@@ -68,7 +101,7 @@ fn add(text: &Text, mark: Mark, mut object: Value, to: &mut Vec<Manifest>) -> Re
     if to.iter().any(|m| m.kind == kind && m.name == name && m.api_version == api_version) {
         return Err(text.fault(mark, format!("{kind} `{name}` is in this file twice")));
     }
-    to.push(Manifest { api_version, kind, name, object, file: text.name.clone() });
+    to.push(Manifest { api_version, kind, name, object, file: text.name.clone(), changes: Vec::new() });
     Ok(())
 }
 

@@ -4,34 +4,51 @@
 //!
 //! ```text
 //! Library (built in, --fixtures, a user's file)
-//!   -> text -> tree (places) + model (types) -> checks -> manifests, actions -> Scenario -> gate
+//!   -> text -> one text for each case -> tree (places) + model (types) -> checks
+//!   -> manifests, actions -> Scenario -> gate
 //! ```
 
 mod action;
+mod breaks;
+mod cases;
 mod check;
+mod claim_name;
 mod describe;
+mod family;
 mod fault;
+mod files;
 mod gate;
 mod generate;
+mod known;
 mod library;
 mod load;
 mod manifest;
 pub mod model;
+mod needs;
 mod schema;
+mod set;
 mod tree;
 pub mod value;
 mod yaml;
 
 pub use self::{
     action::Action,
+    breaks::{LoadedBreak, Target},
+    cases::Case,
+    claim_name::ClaimName,
+    family::Family,
     fault::{Fault, Location, ScenarioError},
     gate::{Capabilities, Gate, gate, known_releases},
     generate::{Generated, generate},
-    library::Library,
+    known::{LoadedKnown, Sign},
+    library::{Features, Library},
     load::{LoadedStep, Scenario, WITHIN},
     manifest::Manifest,
     schema::schema,
 };
+
+#[cfg(test)]
+pub(crate) use self::tests::in_repository;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ pub fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(no_null));
     let mut schema = settings.into_generator().into_root_schema_for::<ScenarioFile>().to_value();
     one_action(&mut schema);
+    parameters(&mut schema);
     // Here null is a value: it removes the annotation.
     if let Some(value) = schema.pointer_mut("/$defs/Annotate/properties/annotations/additionalProperties") {
         value["type"] = json!(["string", "null"]);
@@ -45,6 +46,77 @@ fn no_null(schema: &mut Schema) {
 fn one_action(schema: &mut Value) {
     if let Some(step) = schema.pointer_mut("/$defs/Step") {
         step["oneOf"] = Action::KEYS.iter().map(|key| json!({"required": [key]})).collect();
+    }
+}
+
+/// A placeholder, alone or inside of a text.
+const PARAMETER: &str = r"\$\([a-z][a-z0-9-]*\)";
+
+/// Wherever a number or a word is written, a placeholder can be. (Of a map or a list an editor can say more
+/// without that.)
+fn parameters(schema: &mut Value) {
+    let read = schema.clone();
+    let cases = schema.pointer("/properties/cases").cloned();
+    parameters_in(schema, &read);
+    for (_, definition) in schema["$defs"].as_object_mut().into_iter().flatten() {
+        parameters_in(definition, &read);
+    }
+    schema["$defs"]["Parameter"] =
+        json!({"type": "string", "pattern": PARAMETER, "description": "A parameter of the cases."});
+    schema["properties"]["cases"] = cases.unwrap_or_default();
+}
+
+/// Lets the values of all maps and lists below `schema` be placeholders; `whole` has the definitions.
+fn parameters_in(schema: &mut Value, whole: &Value) {
+    if let Some(patterns) = schema.get_mut("patternProperties").and_then(Value::as_object_mut) {
+        *patterns =
+            std::mem::take(patterns).into_iter().map(|(key, value)| (format!("{key}|{PARAMETER}"), value)).collect();
+    }
+    for key in ["properties", "patternProperties"] {
+        for (_, value) in schema.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten() {
+            or_parameter(value, whole);
+        }
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(value) = schema.get_mut(key).filter(|value| value.is_object()) {
+            or_parameter(value, whole);
+        }
+    }
+    for key in ["anyOf", "oneOf"] {
+        for choice in schema.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
+            parameters_in(choice, whole);
+        }
+    }
+}
+
+fn or_parameter(value: &mut Value, whole: &Value) {
+    parameters_in(value, whole);
+    if !is_closed_word(value, whole) {
+        return;
+    }
+    let description = value.as_object_mut().and_then(|v| v.shift_remove("description"));
+    *value = json!({"anyOf": [value.take(), {"$ref": "#/$defs/Parameter"}]});
+    if let Some(description) = description {
+        value["description"] = description;
+    }
+}
+
+/// Whether `schema` takes a number, a truth, or a text that is not just any.
+fn is_closed_word(schema: &Value, whole: &Value) -> bool {
+    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
+        return is_closed_word(&whole["$defs"][name], whole);
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(choices) = schema[key].as_array() {
+            return choices.iter().any(|choice| is_closed_word(choice, whole));
+        }
+    }
+    let narrow = ["pattern", "enum", "const", "format"].iter().any(|key| schema.get(key).is_some());
+    match schema["type"].as_str() {
+        Some("string") => narrow,
+        Some("integer" | "number" | "boolean") => true,
+        Some(_) => false,
+        None => narrow,
     }
 }
 
@@ -101,6 +173,24 @@ mod tests {
     }
 
     #[rstest]
+    #[case::a_number("{scale: {replicas: $(n)}}")]
+    #[case::a_comparison("{abort: {}, expect: {replicas: {ready: '>= $(n)'}}}")]
+    #[case::a_word("{abort: {}, expect: {phase: $(phase)}}")]
+    #[case::a_revision("{abort: {}, expect: {revisions: {$(n): {pods: $(n)}}}}")]
+    #[case::a_span("{abort: {}, within: $(n)s}")]
+    #[case::a_change("{apply: {use: a.yaml, set: {spec.replicas: $(n), spec.paused: null}}}")]
+    #[case::changed_and_plain("{apply: [a.yaml, {use: b.yaml, kind: Service, name: s, set: {spec.ports: [1]}}]}")]
+    fn a_parameter_can_stand(#[case] step: &str) {
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        let wrong: Vec<_> = validator.iter_errors(&read(&scenario(step))).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{step}: {wrong:#?}");
+    }
+
+    fn scenario(step: &str) -> String {
+        format!("{{title: t, must: m, steps: [{step}]}}")
+    }
+
+    #[rstest]
     #[case::nothing("{}")]
     #[case::no_action("{expect: {phase: Healthy}}")]
     #[case::two_actions("{abort: {}, retry: {}}")]
@@ -110,11 +200,12 @@ mod tests {
     #[case::comparison("{abort: {}, expect: {replicas: {ready: 'about 4'}}}")]
     #[case::step_index("{abort: {}, expect: {step: 1-8}}")]
     #[case::number_by_release_contains("{abort: {}, expect: {replicas: {ready: [{when: '*', contains: '4'}]}}}")]
+    #[case::change_of_nothing("{apply: {set: {spec.replicas: 1}}}")]
+    #[case::change_misspelt("{apply: [{use: a.yaml, sets: {spec.replicas: 1}}]}")]
     #[case::word_as_revision("{abort: {}, expect: {revisions: {one: {pods: 1}}}}")]
     fn the_schema_refuses(#[case] step: &str) {
         let validator = jsonschema::validator_for(&schema()).unwrap();
-        let scenario = |step: &str| read(&format!("{{title: t, must: m, steps: [{step}]}}"));
-        assert!(validator.is_valid(&scenario("{abort: {}, expect: {phase: Healthy}}")));
-        assert!(!validator.is_valid(&scenario(step)), "{step}");
+        assert!(validator.is_valid(&read(&scenario("{abort: {}, expect: {phase: Healthy}}"))));
+        assert!(!validator.is_valid(&read(&scenario(step))), "{step}");
     }
 }

@@ -1,6 +1,9 @@
 //! From text to values, and from the parser's errors to [`Fault`]s.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use serde_saphyr::{Budget, DefaultMessageFormatter, Error, MessageFormatter, Options, Spanned, options};
 
 use super::{
@@ -45,9 +48,29 @@ fn lenient() -> Options {
 
 /// A scenario file as the tree of its places and as the typed model.
 pub(super) fn scenario(text: &Text) -> Result<(Node, ScenarioFile), Fault> {
-    let tree: Node = one(text, None)?;
+    let tree = tree(text)?;
     let file = one(text, Some(&tree))?;
     Ok((tree, file))
+}
+
+/// A scenario file as the tree of its places.
+pub(super) fn tree(text: &Text) -> Result<Node, Fault> {
+    one(text, None)
+}
+
+/// A file that is a map of words to words.
+pub(super) fn words(text: &Text) -> Result<BTreeMap<String, String>, Fault> {
+    one(text, None)
+}
+
+/// The values of a file's `cases`, in the order of the file.
+pub(super) fn cases(text: &Text) -> Result<Map<String, Value>, Fault> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        cases: Value,
+    }
+    let file: File = one(text, None)?;
+    Ok(file.cases.as_object().cloned().unwrap_or_default())
 }
 
 fn one<T: DeserializeOwned>(text: &Text, tree: Option<&Node>) -> Result<T, Fault> {
@@ -55,8 +78,8 @@ fn one<T: DeserializeOwned>(text: &Text, tree: Option<&Node>) -> Result<T, Fault
 }
 
 /// All documents of a manifest file and where each begins; empty ones are left out.
-pub(super) fn documents(text: &Text) -> Result<Vec<(Mark, serde_json::Value)>, Fault> {
-    let documents: Vec<Spanned<serde_json::Value>> = all(text)?;
+pub(super) fn documents(text: &Text) -> Result<Vec<(Mark, Value)>, Fault> {
+    let documents: Vec<Spanned<Value>> = all(text)?;
     Ok(documents.into_iter().filter(|d| !d.value.is_null()).map(|d| (Mark::from(d.referenced), d.value)).collect())
 }
 

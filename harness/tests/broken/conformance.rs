@@ -114,6 +114,6 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 }
 
 /// The repository's fixtures, where the test runs (not where it was compiled).
-fn fixtures() -> PathBuf {
+pub fn fixtures() -> PathBuf {
     PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo and nextest set it")).join("../fixtures")
 }

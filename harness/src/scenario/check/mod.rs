@@ -2,6 +2,7 @@
 
 mod metrics;
 mod objects;
+pub(super) mod names;
 mod pods;
 mod releases;
 mod rollouts;
@@ -13,8 +14,8 @@ mod traffic;
 pub(super) use self::{
     releases::releases,
     rollouts::{duration, rollouts},
-    scripts::{is_scripted, manifest, scripts},
-    shape::shape,
+    scripts::{is_scripted, manifest, mistakes, scripts},
+    shape::{action, shape},
     traffic::traffic,
 };
 

@@ -29,7 +29,8 @@ pub(in crate::scenario) fn releases(tree: &Node, file: &ScenarioFile, faults: &m
         return None;
     }
     let steps = tree.get("steps").map(Node::items).unwrap_or_default();
-    for node in steps.iter().chain([tree]) {
+    let known = tree.get("known").map(Node::items).unwrap_or_default();
+    for node in steps.iter().chain([tree]).chain(known.iter().filter_map(|known| known.get("shows"))) {
         for state in Claim::ALL.iter().flat_map(|claim| claim.nodes(node)) {
             state.walk(&mut |_, value| cases(value, range.as_ref(), faults));
         }

@@ -57,6 +57,18 @@ pub(in crate::scenario) fn scripts(text: &Text, node: &Node, object: &Value, fau
     }
 }
 
+/// What is wrong with the scripts in an object that is not as it is written any more.
+pub(in crate::scenario) fn mistakes(object: &Value) -> Vec<Mistake> {
+    let own = object.pointer("/metadata/annotations").and_then(Value::as_object);
+    let own = own.and_then(|annotations| Script::read(annotations, object.get("spec")).err());
+    let below: Vec<&Value> = match object {
+        Value::Object(map) => map.iter().filter(|(key, _)| *key != "metadata").map(|(_, value)| value).collect(),
+        Value::Array(values) => values.iter().collect(),
+        _ => Vec::new(),
+    };
+    own.into_iter().flatten().chain(below.into_iter().flat_map(mistakes)).collect()
+}
+
 /// Whether any pod that comes of this object follows a script.
 pub(in crate::scenario) fn is_scripted(object: &Value) -> bool {
     match object {

@@ -2,7 +2,7 @@
 //! contradicts itself.
 
 use super::{
-    Faults, objects,
+    Faults, names, objects,
     states::{self, Claim},
 };
 use crate::scenario::{
@@ -12,8 +12,8 @@ use crate::scenario::{
 };
 
 /// Keys below which null has a meaning.
-const NULL_IS_A_VALUE: [&str; 10] =
-    ["merge", "annotations", "labels", "status", "fields", "any", "all", "none", "count", "where"];
+const NULL_IS_A_VALUE: [&str; 12] =
+    ["merge", "annotations", "set", "cases", "labels", "status", "fields", "any", "all", "none", "count", "where"];
 
 /// Checks the shape.
 pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut Faults) {
@@ -28,6 +28,13 @@ pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut 
             let at = tree.get("waive").map_or(tree.at, |w| w.key_at(name));
             faults.at(at, format!("`{name}` is waived without a reason"), "say why this scenario does not obey it");
         }
+        names::invariant(name, tree.get("waive").map_or(tree.at, |w| w.key_at(name)), faults);
+    }
+    let known = tree.get("known").map(Node::items).unwrap_or_default();
+    for (node, known) in known.iter().zip(&file.known) {
+        if let Some(node) = node.get("shows") {
+            states::check(node, Claim::Instead, known.shows.instead.as_slice(), faults);
+        }
     }
     states::check(tree, Claim::Never, &file.never, faults);
     states::check(tree, Claim::Always, &file.always, faults);
@@ -36,8 +43,7 @@ pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut 
     }
     let nodes = tree.get("steps").map(Node::items).unwrap_or_default();
     for (i, (node, step)) in nodes.iter().zip(&file.steps).enumerate() {
-        action(node, faults);
-        arguments(node, step, faults);
+        action(node, step, faults);
         expectation(node, step, i + 1 == file.steps.len(), faults);
         states::check(node, Claim::Expect, step.expect.as_slice(), faults);
         states::check(node, Claim::Through, &step.through, faults);
@@ -81,7 +87,13 @@ fn no_nulls(node: &Node, faults: &mut Faults) {
     }
 }
 
-fn action(node: &Node, faults: &mut Faults) {
+/// Checks that `node` has one action, and what is wrong with it by itself.
+pub(in crate::scenario) fn action(node: &Node, step: &Step, faults: &mut Faults) {
+    one_action(node, faults);
+    arguments(node, step, faults);
+}
+
+fn one_action(node: &Node, faults: &mut Faults) {
     let mut written =
         node.entries().iter().filter(|(key, _)| Action::KEYS.contains(&key.name.as_str())).map(|(key, _)| key);
     let Some(first) = written.next() else {

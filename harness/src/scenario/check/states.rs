@@ -14,10 +14,13 @@ pub(super) enum Claim {
     Never,
     Always,
     At,
+    /// Of a known bug: the state that is seen.
+    Instead,
 }
 
 impl Claim {
-    pub const ALL: [Self; 5] = [Self::Expect, Self::Through, Self::Never, Self::Always, Self::At];
+    pub const ALL: [Self; 6] =
+        [Self::Expect, Self::Through, Self::Never, Self::Always, Self::At, Self::Instead];
 
     pub fn key(self) -> &'static str {
         match self {
@@ -26,6 +29,7 @@ impl Claim {
             Self::Never => "never",
             Self::Always => "always",
             Self::At => "at",
+            Self::Instead => "instead",
         }
     }
 

@@ -5,8 +5,11 @@
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
 mod api;
+mod breaks;
 mod condition;
 mod event;
+mod files;
+mod known;
 mod metric;
 mod object;
 mod pods;
@@ -21,7 +24,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::{
-    api::*, condition::*, event::*, metric::*, object::*, pods::*, replicas::Replicas, state::*, step::*, traffic::*,
+    api::*, breaks::*, condition::*, event::*, files::*, known::*, metric::*, object::*, pods::*, replicas::Replicas,
+    state::*, step::*, traffic::*,
 };
 
 /// One case of the suite: what is given, what is done, and what must be seen.
@@ -48,14 +52,20 @@ pub struct ScenarioFile {
     /// What a reader should know besides: known differences between documentation and releases, and the like.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// The scenario is played once for each of these, as `id[case]`: name of the case to its parameters. In all other
+    /// places `$(name)` stands for the parameter; alone it takes the parameter's type, inside of a text it is text.
+    /// Every case defines the same parameters.
+    #[serde(default)]
+    pub cases: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Capabilities that the provider of the cluster must have. What an action needs by itself
     /// (`controller` a controller process, `api` a cluster of its own, a script of pods somebody who plays it) is added.
     #[serde(default)]
     pub needs: Vec<Capability>,
     /// Manifests that exist before the first step: preconditions, never the object under test.
-    /// Paths are relative to this file; `@name` is a shared one.
+    /// Paths are relative to this file; `@name` is a shared one; `{use: FILE, set: {spec.replicas: 3}}` changes what the
+    /// file holds before it is applied.
     #[serde(default)]
-    pub given: Vec<String>,
+    pub given: Files,
     /// Requests that are sent during all steps.
     #[serde(default)]
     pub traffic: Option<Traffic>,
@@ -72,6 +82,12 @@ pub struct ScenarioFile {
     /// each time. Default once.
     #[serde(default)]
     pub repeat: Option<u32>,
+    /// Upstream bugs that it is known to meet.
+    #[serde(default)]
+    pub known: Vec<Known>,
+    /// Changes of what is done that must turn it red: `proofroll breaks` makes them and looks.
+    #[serde(default)]
+    pub breaks: Vec<Break>,
     /// Invariants that this scenario does not obey: name to reason.
     #[serde(default)]
     pub waive: BTreeMap<String, String>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ApiAction, EventMatch, Metric, Pods, StateMatch, TrafficMatch};
+use super::{ApiAction, EventMatch, Files, Metric, Pods, StateMatch, TrafficMatch};
 use crate::scenario::value::{Number, Span};
 
 /// One action and what must be seen of it. Exactly one action key is written.
@@ -28,8 +28,8 @@ pub struct Step {
     pub repeat: Option<u32>,
 
     /// Apply manifests, as `kubectl apply` does: a file, or several. Paths are relative to this file, `@name` is a
-    /// shared one.
-    pub apply: Option<OneOrMany>,
+    /// shared one; `{use: FILE, set: {spec.replicas: 3}}` changes what the file holds before it is applied.
+    pub apply: Option<Files>,
     /// Set the image of one container (or `"*"` for all), as `kubectl argo rollouts set image` does.
     pub set_image: Option<SetImage>,
     /// Merge-patch the Rollout, or another object.
@@ -98,10 +98,6 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
-
-/// One file, or several.
-#[derive(Debug, Clone)]
-pub struct OneOrMany(pub Vec<String>);
 
 /// `set-image: {container: NAME, image: REF}`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

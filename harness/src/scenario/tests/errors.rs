@@ -187,6 +187,10 @@ const THE_WHOLE: &[(&str, &str)] = &[
     ),
     ("step of no steps", "steps:\n- apply: other.yaml\n  expect: {step: 1/8}\n"),
     ("waived without reason", "waive: {floor: ''}\nsteps:\n- apply: rollout.yaml\n  expect: {phase: Healthy}\n"),
+    (
+        "unknown invariant is waived",
+        "waive: {flor: because}\nsteps:\n- apply: rollout.yaml\n  expect: {phase: Healthy}\n",
+    ),
     ("given is missing", "given: [service.yml]\nsteps:\n- apply: rollout.yaml\n  expect: {phase: Healthy}\n"),
     ("manifest is broken", "steps:\n- apply: broken.yaml\n  expect: {phase: Healthy}\n"),
     ("manifest is no object", "steps:\n- apply: my.yaml\n  expect: {phase: Healthy}\n"),
@@ -195,6 +199,116 @@ const THE_WHOLE: &[(&str, &str)] = &[
         "releases: new\nsteps:\n- apply: rolout.yaml\n  expect: {}\n- name: x\n- hold: {}\n  abort: {}\n  retry: {}\n",
     ),
 ];
+
+const THE_CHANGE: &[(&str, &str)] = &[
+    ("use is missing", "{set: {spec.replicas: 3}}"),
+    ("unknown key", "{use: rollout.yaml, sets: {spec.replicas: 3}}"),
+    ("set is a list", "{use: rollout.yaml, set: [spec.replicas]}"),
+    ("set is empty", "{use: rollout.yaml, kind: Rollout, set: {}}"),
+    ("no file", "{use: rolout.yaml, set: {spec.replicas: 3}}"),
+    ("a number", "3"),
+    ("past the end", "{use: rollout.yaml, set: {'spec.strategy.canary.steps[8].setWeight': 40}}"),
+    ("through a number", "{use: rollout.yaml, set: {spec.replicas.min: 40}}"),
+    ("one letter", "[service.yaml, {use: rollout.yaml, set: {spec.replica: 40}}]"),
+    ("nothing to remove", "{use: rollout.yaml, set: {spec.paused: null}}"),
+    ("another kind", "{use: rollout.yaml, set: {kind: Deployment}}"),
+    ("no name", "{use: rollout.yaml, set: {metadata.name: 3}}"),
+    ("unknown kind", "{use: two.yaml, kind: Rolout, set: {spec.replicas: 3}}"),
+    ("unknown name", "{use: two.yaml, kind: Rollout, name: fisrt, set: {spec.replicas: 3}}"),
+    ("which of two", "{use: two.yaml, set: {spec.replicas: 3}}"),
+    ("no rollout", "[rollout.yaml, {use: services.yaml, set: {spec.replicas: 3}}]"),
+    ("all that is wrong", "{use: rollout.yaml, set: {spec.replica: 3, 'spec.strategy.canary.steps[9]': 1}}"),
+];
+
+const THE_KNOWN: &[(&str, &str)] = &[
+    ("no issue", "{shows: {step: update, silent: true}}"),
+    ("empty issue", "{issue: '', shows: {step: update, silent: true}}"),
+    ("no sign", "{issue: 7}"),
+    ("nothing shows", "{issue: 7, shows: {}}"),
+    ("only a step", "{issue: 7, shows: {step: update}}"),
+    ("two ways", "{issue: 7, shows: {step: update, silent: true, refused: x}}"),
+    ("unknown way", "{issue: 7, shows: {step: update, silnt: true}}"),
+    ("no range", "{issue: 7, releases: new, shows: {step: update, silent: true}}"),
+    ("a range beyond the scenario", "{issue: 7, releases: '<1.4', shows: {step: update, silent: true}}"),
+    ("unknown step", "{issue: 7, shows: {step: updat, silent: true}}"),
+    ("ambiguous step", "{issue: 7, shows: {step: look on, silent: true}}"),
+    ("no step", "{issue: 7, shows: {silent: true}}"),
+    ("not silent", "{issue: 7, shows: {step: update, silent: false}}"),
+    ("no claim", "{issue: 7, shows: {step: update, breaks: expect}}"),
+    ("a claim that is not there", "{issue: 7, shows: {step: update, breaks: 'never[2]'}}"),
+    ("a claim that counts from one", "{issue: 7, shows: {step: update, breaks: 'never[0]'}}"),
+    ("a claim of the whole", "{issue: 7, shows: {breaks: 'never[1]'}}"),
+    ("broken by what", "{issue: 7, shows: {step: update, breaks: hold}}"),
+    ("broken by nothing", "{issue: 7, shows: {step: update, breaks: 'through[1]', instead: {phase: Paused}}}"),
+    ("instead of nothing", "{issue: 7, shows: {step: silence, instead: {phase: Paused}}}"),
+    ("an empty state", "{issue: 7, shows: {step: update, instead: {}}}"),
+    (
+        "a state that differs by release",
+        "{issue: 7, shows: {step: update, instead: {phase: [{when: '>1.9', is: Paused}]}}}",
+    ),
+    ("unknown invariant", "{issue: 7, shows: {invariant: flor, says: x}}"),
+    ("an invariant that says nothing", "{issue: 7, shows: {invariant: floor}}"),
+    ("an invariant of a step", "{issue: 7, shows: {step: update, invariant: floor, says: x}}"),
+    ("says without invariant", "{issue: 7, shows: {step: update, silent: true, says: x}}"),
+    ("steps that would never run", "{issue: 7, shows: {step: 'set image rollouts-demo=a:c', silent: true}}"),
+];
+
+fn knowing(known: &str) -> String {
+    let steps = "\
+- set-image: {container: rollouts-demo, image: 'a:c'}
+  name: silence
+- set-image: {container: rollouts-demo, image: 'a:c'}
+- observe: {}
+  expect: {phase: Paused}
+- observe: {}
+  expect: {phase: Paused}
+- name: update
+  set-image: {container: rollouts-demo, image: 'a:b'}
+  through: [{phase: Progressing}]
+  expect: {phase: Paused}
+  hold: {reconciles: 2}
+  never: [{phase: Degraded}]
+";
+    format!("releases: '>=1.4'\nknown: [{known}]\n{}", with_steps(steps))
+}
+
+const THE_BREAK: &[(&str, &str)] = &[
+    ("no name", "{step: update, action: {abort: {}}}"),
+    ("empty name", "{name: '', step: update, action: {abort: {}}}"),
+    ("nothing is broken", "{name: x, step: update}"),
+    ("two changes", "{name: x, step: update, action: {abort: {}}, manifest: {set: {spec.replicas: 3}}}"),
+    ("nothing turns red", "{name: x, action: {abort: {}}}"),
+    ("two turn red", "{name: x, step: update, invariant: floor, action: {abort: {}}}"),
+    ("unknown step", "{name: x, step: updat, action: {abort: {}}}"),
+    ("unknown invariant", "{name: x, invariant: flor, action: {abort: {}}}"),
+    ("unknown case", "{name: x, step: update, case: one, action: {abort: {}}}"),
+    ("a figure of the expectation", "{name: x, step: update, expect: {phase: Healthy}}"),
+    ("an expectation as action", "{name: x, step: update, action: {abort: {}, expect: {phase: Healthy}}}"),
+    ("no action", "{name: x, step: update, action: {}}"),
+    ("two actions", "{name: x, step: update, action: {abort: {}, retry: {}}}"),
+    ("an action that is wrong", "{name: x, step: update, action: {set-image: {container: a, image: ''}}}"),
+    ("an action without braces", "{name: x, step: update, action: {abort: }}"),
+    ("an action with an unknown file", "{name: x, step: update, action: {apply: rolout.yaml}}"),
+    ("instead of which action", "{name: x, invariant: floor, action: {abort: {}}}"),
+    ("in an unknown step", "{name: x, step: update, in: updte, action: {abort: {}}}"),
+    ("too late", "{name: x, step: 'apply Rollout rollouts-demo', in: update, action: {abort: {}}}"),
+    ("no set", "{name: x, step: update, manifest: {kind: Rollout}}"),
+    ("past the end", "{name: x, step: update, manifest: {set: {'spec.strategy.canary.steps[8]': 1}}}"),
+    ("no change", "{name: x, step: update, manifest: {set: {spec.replicas: 5}}}"),
+    ("no such manifest", "{name: x, step: update, manifest: {kind: Service, set: {spec.replicas: 3}}}"),
+    ("not in that step", "{name: x, step: update, in: update, manifest: {set: {spec.replicas: 3}}}"),
+    ("not given", "{name: x, step: update, in: given, manifest: {set: {spec.replicas: 3}}}"),
+    ("one name for two", "{name: x, step: update, action: {abort: {}}}, {name: x, step: update, action: {retry: {}}}"),
+];
+
+fn breaking(breaks: &str) -> String {
+    let update = "- name: update\n  set-image: {container: rollouts-demo, image: 'a:b'}\n  expect: {phase: Paused}\n";
+    format!("breaks: [{breaks}]\n{}", with_steps(update))
+}
+
+fn applying(files: &str) -> String {
+    whole(&format!("steps:\n- apply: {files}\n  on: rollouts-demo\n  expect: {{phase: Healthy}}\n"))
+}
 
 fn whole(rest: &str) -> String {
     format!("title: t\nmust: It MUST\n{rest}")
@@ -215,11 +329,22 @@ fn expecting_of_an_object(object: &str) -> String {
 #[case::the_action("the_action", THE_ACTION, with_steps)]
 #[case::the_claim("the_claim", THE_CLAIM, observing)]
 #[case::the_whole("the_whole", THE_WHOLE, whole)]
+#[case::the_known("the_known", THE_KNOWN, knowing)]
+#[case::the_break("the_break", THE_BREAK, breaking)]
+#[case::the_change("the_change", THE_CHANGE, applying)]
 fn what_is_wrong_is_told(#[case] group: &str, #[case] table: &[(&str, &str)], #[case] file: fn(&str) -> String) {
     let other =
         "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: other}\nspec: {strategy: {blueGreen: {}}}\n";
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n";
-    let files = [("other.yaml", other), ("service.yaml", service), ("broken.yaml", "kind: Rollout\n  name: x\n")];
+    let two = ["first", "second"].map(|name| other.replace("name: other", &format!("name: {name}"))).join("---\n");
+    let services = ["a", "b"].map(|name| service.replace("name: s", &format!("name: {name}"))).join("---\n");
+    let files = [
+        ("other.yaml", other),
+        ("two.yaml", &two),
+        ("service.yaml", service),
+        ("services.yaml", &services),
+        ("broken.yaml", "kind: Rollout\n  name: x\n"),
+    ];
     let told: Vec<_> = table
         .iter()
         .map(|(name, yaml)| match load_beside(&file(yaml), &files) {

@@ -10,11 +10,15 @@ fn every_shipped_scenario_loads() {
     let all = Library::embedded().load_all();
     assert!(all.len() >= 13, "only {} scenarios", all.len());
     for (id, scenario) in all {
-        let scenario = scenario.unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(scenario.id, id);
-        assert!(scenario.must.contains("MUST"), "{id}: the `must` sentence has no MUST");
-        assert!(!scenario.features.is_empty() && !scenario.refs.is_empty(), "{id}: features and refs");
-        assert!(scenario.steps.iter().all(|s| !s.at.file.is_empty() && s.at.line > 0));
+        let family = scenario.unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(family.id, id);
+        for scenario in family.scenarios {
+            let id = &scenario.id;
+            assert_eq!(scenario.family(), family.id);
+            assert!(scenario.must.contains("MUST"), "{id}: the `must` sentence has no MUST");
+            assert!(!scenario.features.is_empty() && !scenario.refs.is_empty(), "{id}: features and refs");
+            assert!(scenario.steps.iter().all(|s| !s.at.file.is_empty() && s.at.line > 0));
+        }
     }
 }
 

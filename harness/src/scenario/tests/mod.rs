@@ -1,5 +1,6 @@
 //! Whole files through the whole way.
 
+mod changes;
 mod errors;
 mod fixtures;
 mod properties;
@@ -11,19 +12,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Library, Scenario, ScenarioError};
+use super::{Family, Library, Scenario, ScenarioError};
 
 /// A Rollout with eight steps, a timed pause at 3, 5 and 7.
-const ROLLOUT: &str = include_str!("../../../../fixtures/guide/canary-basic.rollout.yaml");
+pub(super) const ROLLOUT: &str = include_str!("../../../../fixtures/guide/canary-basic.rollout.yaml");
 
 /// A path in the repository: from the environment of this run, for a test binary may run elsewhere.
-pub(super) fn in_repository(path: &str) -> PathBuf {
+pub(crate) fn in_repository(path: &str) -> PathBuf {
     let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
     Path::new(&here).join("..").join(path)
 }
 
 /// Loads a user's file that has a Rollout manifest (`rollout.yaml`) and more `files` beside it.
 fn load_beside(scenario: &str, files: &[(&str, &str)]) -> Result<Scenario, ScenarioError> {
+    family_beside(scenario, files).map(|mut family| family.scenarios.remove(0))
+}
+
+/// As [`load_beside`], all of its cases.
+pub(super) fn family_beside(scenario: &str, files: &[(&str, &str)]) -> Result<Family, ScenarioError> {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("rollout.yaml"), ROLLOUT).unwrap();
     for (name, text) in files {

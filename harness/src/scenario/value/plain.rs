@@ -1,14 +1,14 @@
-//! Step indexes, spans of time, lists of files.
+//! Step indexes and spans of time.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, SeqAccess, Visitor},
+    de::{self, Visitor},
 };
 
-use crate::scenario::model::{OneOrMany, StepIndex};
+use crate::scenario::model::StepIndex;
 
 impl FromStr for StepIndex {
     type Err = String;
@@ -59,38 +59,6 @@ impl JsonSchema for StepIndex {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "pattern": r"^\d+/(\d+|\*)$", "description": "Current step index and number of steps, as 1/8; 1/* for any number."})
-    }
-}
-
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
-            type Value = OneOrMany;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a file, or a list of files")
-            }
-            fn visit_str<E: de::Error>(self, s: &str) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(vec![s.to_owned()]))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany, A::Error> {
-                let mut files = Vec::new();
-                while let Some(file) = seq.next_element()? {
-                    files.push(file);
-                }
-                Ok(OneOrMany(files))
-            }
-        }
-        deserializer.deserialize_any(V)
-    }
-}
-
-impl JsonSchema for OneOrMany {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Files".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]})
     }
 }
 
