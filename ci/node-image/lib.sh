@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 # Helpers of ci/node-image/build.
 
 cache=${PROOFROLL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/proofroll}/node-image

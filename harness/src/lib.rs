@@ -27,4 +27,5 @@ pub mod run;
 pub mod scenario;
 pub mod timeline;
 pub mod timeouts;
+pub mod traffic;
 pub mod view;

@@ -27,11 +27,21 @@ fn parse(text: &str) -> Result<f64, ScaleError> {
     }
 }
 
-/// `limit`, stretched.
+/// How slow the cluster is by nature.
+static PACE: OnceLock<f64> = OnceLock::new();
+
+/// Says how slow the cluster is by nature, as a multiple of one with fake pods, on which limits are
+/// written: a kubelet takes seconds for what kwok does in milliseconds. Only the first call counts.
+pub fn set_pace(pace: f64) {
+    let _ = PACE.set(pace);
+}
+
+/// `limit`, stretched by the cluster's pace and by [`VARIABLE`].
 pub fn scaled(limit: Duration) -> Duration {
     static SCALE: OnceLock<f64> = OnceLock::new();
     // A wrong value was reported when the program started.
-    limit.mul_f64(*SCALE.get_or_init(|| scale().unwrap_or(1.0)))
+    let scale = *SCALE.get_or_init(|| scale().unwrap_or(1.0));
+    limit.mul_f64(scale * PACE.get().unwrap_or(&1.0))
 }
 
 #[cfg(test)]

@@ -59,14 +59,15 @@ impl Bench {
         let namespace = plane.create_namespace("act").await.unwrap();
         let (client, endpoint) = (plane.client(), plane.endpoint());
         let dir = tempfile::tempdir().unwrap();
+        let files = provisions.release.files.unwrap();
         let config = ControllerConfig {
-            binary: provisions.release.binary.clone(),
+            binary: files.binary.clone(),
             version: provisions.release.version.clone(),
             client: client.clone(),
             server: endpoint.server,
             ca_pem: endpoint.ca_pem,
             namespace: namespace.clone(),
-            namespace_install: provisions.release.manifests.namespace_install(),
+            namespace_install: files.manifests.namespace_install(),
             dir: dir.path().to_owned(),
             log_level: "info".to_owned(),
             extra_args: Vec::new(),

@@ -7,6 +7,7 @@ mod broken {
     pub mod bench;
     pub mod conformance;
     pub mod fake;
+    pub mod fuzz;
     pub mod infra;
     pub mod input;
     pub mod liar;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use broken::{bench::Bench, conformance, fake, infra, input};
+use broken::{bench::Bench, conformance, fake, fuzz, infra, input};
 
 fn main() -> ExitCode {
     if fake::run_if_asked() {
@@ -35,6 +36,9 @@ fn main() -> ExitCode {
         trial("results_that_cannot_be_written", infra::results_that_cannot_be_written),
         trial("a_taken_port", infra::a_taken_port),
         trial("busy_ports_are_passed_over", infra::busy_ports_are_passed_over),
+        trial("what_is_found_is_made_small_and_kept", fuzz::what_is_found_is_made_small_and_kept),
+        trial("fake_controllers_are_found_out", fuzz::fake_controllers_are_found_out),
+        trial("a_controller_that_never_starts_is_no_finding", fuzz::a_controller_that_never_starts_is_no_finding),
         trial("broken_yaml", input::broken_yaml),
         trial("an_unknown_id", input::an_unknown_id),
         trial("an_unknown_release", input::an_unknown_release),

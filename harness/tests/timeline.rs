@@ -17,7 +17,7 @@ use proofroll::{
     cluster::Plane,
     progress::Silent,
     run::{provision, wish::Wish},
-    timeline::{Kind, Timeline},
+    timeline::{Kind, Timeline, Watched},
 };
 use serde_json::{Value, json};
 use tokio::{io::copy_bidirectional, net::TcpListener, net::TcpStream, sync::watch};
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     let trials = vec![
         trial("a_barrier_has_what_was_made_and_deleted_before_it", made_and_deleted),
         trial("the_order_is_that_of_the_writes_across_kinds", across_kinds),
+        trial("a_kind_that_a_scenario_names_is_watched_too", other_kinds),
         trial("a_cut_watch_loses_nothing", cut),
         trial("a_closed_server_is_a_lagging_barrier", closed),
     ];
@@ -80,7 +81,7 @@ async fn delete_now(client: &Client, namespace: &str, name: &str) -> Result<()> 
 async fn made_and_deleted(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let client = plane.client();
-    let timeline = Timeline::open(client.clone(), &namespace).await?;
+    let timeline = Timeline::open(client.clone(), &namespace, &[]).await?;
     for round in 0..30 {
         let name = format!("short-lived-{round}");
         let rv = create(&client, Kind::Pod, &namespace, pod(&name)).await?;
@@ -98,7 +99,7 @@ async fn made_and_deleted(plane: Arc<Plane>) -> Result<()> {
 async fn across_kinds(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let client = plane.client();
-    let timeline = Timeline::open(client.clone(), &namespace).await?;
+    let timeline = Timeline::open(client.clone(), &namespace, &[]).await?;
     let mut wanted = Vec::new();
     for round in 0..20 {
         wanted.push(create(&client, Kind::Pod, &namespace, pod(&format!("p{round}"))).await?);
@@ -108,6 +109,46 @@ async fn across_kinds(plane: Arc<Plane>) -> Result<()> {
     let log = timeline.log();
     let order: Vec<_> = log.history().entries().iter().map(|entry| entry.rv).filter(|rv| wanted.contains(rv)).collect();
     ensure!(order == wanted, "the writes {wanted:?} are in the order {order:?}");
+    Ok(())
+}
+
+/// Other kinds: one whose marker is known, one whose marker is like an object that is given, one that needs nothing.
+/// What is made and deleted before a barrier is seen, as with the kinds that are watched always.
+async fn other_kinds(plane: Arc<Plane>) -> Result<()> {
+    let namespace = plane.create_namespace("timeline").await?;
+    let client = plane.client();
+    let rule = json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress"]}});
+    let named = [
+        ("Deployment", "apps/v1", "deployments", None),
+        ("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies", Some(rule.clone())),
+        ("LimitRange", "v1", "limitranges", None),
+    ];
+    let watched = named.map(|(name, api, plural, like)| Watched { kind: Kind::other(name, api, name, plural), like });
+    let timeline = Timeline::open(client.clone(), &namespace, &watched).await?;
+    let [_, policy, limits] = watched.map(|watched| watched.kind);
+    let mut wanted = Vec::new();
+    for round in 0..10 {
+        let named =
+            |name: String, spec: &Value| json!({"metadata": {"name": name}, "spec": spec}).to_string().into_bytes();
+        let name = format!("p{round}");
+        wanted.push(create(&client, policy, &namespace, named(name.clone(), &rule["spec"])).await?);
+        let request = Request::new(policy.path(&namespace)).delete(&name, &Default::default());
+        send(&client, request).await?;
+        wanted.push(create(&client, limits, &namespace, named(format!("l{round}"), &json!({"limits": []}))).await?);
+        let point = timeline.barrier().await?;
+        let behind = |kind: &&Kind| timeline.log().reached(**kind).is_none_or(|reached| reached < point);
+        let behind: Vec<_> = timeline.kinds().iter().filter(behind).collect();
+        ensure!(behind.is_empty(), "not at the common point {point}: {behind:?}");
+    }
+    let log = timeline.log();
+    let history = log.history();
+    let order: Vec<_> = history.entries().iter().map(|entry| entry.rv).filter(|rv| wanted.contains(rv)).collect();
+    ensure!(order == wanted, "the writes {wanted:?} are in the order {order:?}");
+    let deleted = history.entries().iter().filter(|entry| entry.deleted && entry.kind() == policy).count();
+    ensure!(deleted == 10, "{deleted} of 10 deletions were seen");
+    let of_markers: Vec<_> =
+        history.entries().iter().filter(|entry| entry.object.raw.to_string().contains("proofroll-marker")).collect();
+    ensure!(of_markers.is_empty(), "something was made of a marker: {of_markers:?}");
     Ok(())
 }
 
@@ -171,7 +212,7 @@ async fn cut(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let direct = plane.client();
     let wire = Wire::to(server_of(&plane)?).await?;
-    let timeline = Timeline::open(wire.client(&plane).await?, &namespace).await?;
+    let timeline = Timeline::open(wire.client(&plane).await?, &namespace, &[]).await?;
     let mut made = Vec::new();
     for round in 0..15 {
         made.push(create(&direct, Kind::Pod, &namespace, pod(&format!("p{round}"))).await?);
@@ -194,7 +235,7 @@ async fn cut(plane: Arc<Plane>) -> Result<()> {
 async fn closed(plane: Arc<Plane>) -> Result<()> {
     let namespace = plane.create_namespace("timeline").await?;
     let wire = Wire::to(server_of(&plane)?).await?;
-    let timeline = Timeline::open(wire.client(&plane).await?, &namespace).await?;
+    let timeline = Timeline::open(wire.client(&plane).await?, &namespace, &[]).await?;
     wire.open.store(false, Ordering::SeqCst);
     wire.cut();
     let barrier = tokio::time::timeout(Duration::from_secs(60), timeline.barrier()).await?;

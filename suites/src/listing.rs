@@ -59,7 +59,7 @@ fn skipped(scenario: &Scenario, wish: &Wish) -> Option<String> {
             _ => None,
         })?,
     };
-    match gate(scenario, &wish.provider.capabilities(), &release) {
+    match gate(scenario, &wish.capabilities(), &release) {
         Gate::Run => None,
         Gate::Skip(reason) => Some(reason),
     }

@@ -9,14 +9,23 @@ use proofroll::{
     progress::Progress,
     report::v1::Verdict,
     run::{self, Listener, News, Options, Stage, provision, trouble::chain, wish::Wish},
-    scenario::Scenario,
+    scenario::{Gate, Scenario, gate},
 };
 
 /// Runs `scenario` on the shared plane.
 pub fn run(scenario: &Scenario) -> Result<(), Failed> {
     let infra = |error: &dyn std::error::Error| Failed::from(format!("infra: {}", chain(error)));
     let wish = Wish::from_env().map_err(|error| Failed::from(format!("input: {error}")))?;
-    let provisions = provision::provide(&wish, &Stderr).map_err(|e| infra(&e))?;
+    let provisions = provision::provide(&wish, &Stderr).map_err(|error| match error.is_bad_input() {
+        true => Failed::from(format!("input: {}", chain(&error))),
+        false => infra(&error),
+    })?;
+    // Tests are listed without a look at the cluster: the controller in it may be of another release.
+    let release = &provisions.release.version;
+    if let Gate::Skip(reason) = gate(scenario, &wish.capabilities(), release) {
+        let hint = format!("set PROOFROLL_AS_VERSION={release}, and it is listed as skipped");
+        return Err(format!("input: this scenario is not for the controller in the cluster: {reason} ({hint})").into());
+    }
     let paused = std::env::var_os("PROOFROLL_PAUSE_ON_FAILURE").is_some_and(|value| !value.is_empty());
     // One thread: it lives as long as the controller that it starts, and a scenario needs no more.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| infra(&e))?;

@@ -96,6 +96,19 @@ pub(super) struct Address {
     pub(super) name: String,
 }
 
+impl Address {
+    /// A scenario has its namespace and nothing else, least of all in a cluster that is somebody else's.
+    fn of(resource: Resource, name: &str) -> Result<Self, ActError> {
+        if resource.namespaced {
+            return Ok(Self { resource, name: name.to_owned() });
+        }
+        Err(ActError::Unsupported {
+            what: format!("an action on the {} {name}", resource.kind),
+            why: "it lives outside namespaces, where other scenarios would see it".to_owned(),
+        })
+    }
+}
+
 impl Actor {
     /// Acts in `namespace`. `kinds` is what is known of the control plane; share it between actors.
     pub fn new(client: Client, namespace: impl Into<String>, kinds: Kinds) -> Self {
@@ -139,13 +152,13 @@ impl Actor {
 
     pub(super) async fn address(&self, kind: &str, name: &str) -> Result<Address, ActError> {
         let kind = if kind == "Rollout" { "Rollout.argoproj.io" } else { kind };
-        Ok(Address { resource: self.kinds.by_name(&self.client, kind).await?, name: name.to_owned() })
+        Address::of(self.kinds.by_name(&self.client, kind).await?, name)
     }
 
     pub(super) async fn address_of(&self, manifest: &Value) -> Result<Address, ActError> {
         let (api_version, kind) = (json::text(manifest, "/apiVersion"), json::text(manifest, "/kind"));
         let resource = self.kinds.by_manifest(&self.client, api_version, kind).await?;
-        Ok(Address { resource, name: json::text(manifest, "/metadata/name").to_owned() })
+        Address::of(resource, json::text(manifest, "/metadata/name"))
     }
 
     pub(super) async fn get(&self, at: &Address) -> Result<Value, ActError> {

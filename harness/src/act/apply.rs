@@ -43,12 +43,6 @@ impl Actor {
     async fn apply_one(&self, manifest: &Value) -> Result<(Value, bool), ActError> {
         let modified = modified(manifest, &self.namespace)?;
         let at = self.address_of(&modified).await?;
-        if !at.resource.namespaced {
-            return Err(ActError::Unsupported {
-                what: format!("apply of the {} {}", at.resource.kind, at.name),
-                why: "it lives outside namespaces, where other scenarios would see it".to_owned(),
-            });
-        }
         let place = Place::top(&at.resource.group, &at.resource.kind)?;
         let current = match self.get(&at).await {
             Ok(current) => current,

@@ -23,13 +23,14 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
+    /// `apiVersion` of its objects.
+    pub(crate) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+
     /// The path under which the objects of `namespace` are found.
     pub(crate) fn path(&self, namespace: &str) -> String {
-        let root = if self.group.is_empty() {
-            format!("/api/{}", self.version)
-        } else {
-            format!("/apis/{}/{}", self.group, self.version)
-        };
+        let root = format!("/{}/{}", if self.group.is_empty() { "api" } else { "apis" }, self.api_version());
         if self.namespaced {
             format!("{root}/namespaces/{namespace}/{}", self.plural)
         } else {

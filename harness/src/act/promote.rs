@@ -30,9 +30,12 @@ impl Actor {
         let mut after = before.clone();
         let mut sent = serde_json::Map::new();
         let mut spec = patches.spec;
+        // Newest first; each is a write of ours.
+        let mut objects = Vec::new();
         if let Some(patch) = &patches.status {
             match self.patch_merge(&at, Some("status"), patch).await {
                 Ok(object) => {
+                    objects.push(ObjectRef::of(&object));
                     after = object;
                     sent.extend(patch.as_object().cloned().unwrap_or_default());
                 }
@@ -43,10 +46,14 @@ impl Actor {
         }
         if let Some(patch) = &spec {
             after = self.patch_merge(&at, None, patch).await?;
+            objects.insert(0, ObjectRef::of(&after));
             sent.extend(patch.as_object().cloned().unwrap_or_default());
         }
+        if objects.is_empty() {
+            objects.push(ObjectRef::of(&after));
+        }
         let changed = json::took_effect(&before, &after, &Value::Object(sent));
-        Ok(Done { objects: vec![ObjectRef::of(&after)], changed, command: command(name, promote) })
+        Ok(Done { objects, changed, command: command(name, promote) })
     }
 }
 

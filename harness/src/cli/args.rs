@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::run::wish::{self, Provider, Wish};
+use crate::{
+    run::wish::{self, Provider, Wish},
+    scenario::{Capabilities, model::Capability},
+};
 
 /// Tests a build of the Argo Rollouts controller on a real control plane.
 ///
@@ -105,6 +108,9 @@ pub struct Fuzz {
     /// Only the case of this number.
     #[arg(long, value_name = "N", conflicts_with = "count")]
     pub case: Option<u64>,
+    /// Make also cases that are known to fail (see findings/).
+    #[arg(long)]
+    pub known: bool,
     /// So many side by side.
     #[arg(short, long, default_value_t = 8, value_name = "J")]
     pub jobs: usize,
@@ -131,6 +137,9 @@ pub struct List {
     /// Say what would be skipped on clusters of this provider.
     #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
     pub cluster: Provider,
+    /// existing: what the cluster can do besides.
+    #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
+    pub has: Vec<Capability>,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
@@ -221,11 +230,23 @@ pub struct ClusterArgs {
     #[arg(long, env = wish::CONTEXT_VARIABLE, value_name = "NAME")]
     pub context: Option<String>,
     /// existing: install CRDs and controller, and remove them in the end; default: test what is installed.
-    #[arg(long)]
+    #[arg(long, env = wish::INSTALL_VARIABLE)]
     pub install: bool,
+    /// existing: the file that the controller logs to, if it runs outside of the cluster or its pod's
+    /// log may not be read.
+    #[arg(long, env = wish::CONTROLLER_LOG_VARIABLE, value_name = "FILE", conflicts_with = "install")]
+    pub controller_log: Option<PathBuf>,
+    /// existing: what the cluster can do besides, as kubelet,traffic: scenarios that need it run there.
+    #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
+    pub has: Vec<Capability>,
 }
 
 impl ClusterArgs {
+    /// What the cluster can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.wish(None, None).capabilities()
+    }
+
     /// With the controller of these arguments.
     pub fn wish(&self, controller: Option<&String>, as_version: Option<&semver::Version>) -> Wish {
         Wish {
@@ -235,6 +256,8 @@ impl ClusterArgs {
             node_image: self.node_image.clone(),
             context: self.context.clone(),
             install: self.install,
+            controller_log: self.controller_log.clone(),
+            has: self.has.clone(),
             kubeconfig: wish::kubeconfig(),
         }
     }
@@ -247,7 +270,8 @@ pub struct Running {
     #[command(flatten)]
     pub cluster: ClusterArgs,
     /// The controller: a release (v1.10.2), a binary, or a directory with its source, which is
-    /// built with Go first. Default: the newest release known here.
+    /// built with Go first. Default: the newest release known here; in an existing cluster without
+    /// --install: `installed`, the one that is there.
     #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION|PATH|CHECKOUT")]
     pub controller: Option<String>,
     /// Expect the behaviour of this release from a controller given by path.

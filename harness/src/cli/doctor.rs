@@ -6,7 +6,7 @@ mod facts;
 
 use std::fmt::Write as _;
 
-use self::facts::{Facts, GoFacts, Toolchain};
+use self::facts::{Docker, Facts, GoFacts, Toolchain};
 use crate::parts::{PartState, Parts, expected_text};
 
 const MB: u64 = 1_000_000;
@@ -29,6 +29,8 @@ const OPEN_FILES: u64 = 4096;
 pub enum Mark {
     /// As it should be.
     Ok,
+    /// Something that not everybody wants is not there.
+    Hint,
     /// A run works, but slower or with less.
     Warn,
     /// No run works until it is mended.
@@ -61,7 +63,8 @@ fn checks(facts: &Facts) -> Vec<Check> {
     let mut checks = vec![parts_check(facts)];
     checks.extend(go_checks(facts));
     checks.extend([cache_check(facts), disk_check(facts), data_check(facts)]);
-    checks.extend([memory_check(facts), files_check(facts), docker_check(facts)]);
+    checks.extend([memory_check(facts), files_check(facts)]);
+    checks.extend(docker_checks(&facts.docker));
     checks
 }
 
@@ -199,9 +202,30 @@ fn files_check(facts: &Facts) -> Check {
     }
 }
 
-fn docker_check(facts: &Facts) -> Check {
-    let found = if facts.docker { "there" } else { "not there" };
-    check(Mark::Ok, "docker", format!("{found}; the embedded control plane does not need it"), None)
+/// Only kind clusters need Docker and a node image.
+fn docker_checks(docker: &Docker) -> Vec<Check> {
+    match docker {
+        Docker::Missing => {
+            let found = "not installed; only kind clusters need it".into();
+            vec![check(Mark::Hint, "docker", found, Some("ci/docker up --install    (Debian; as root)"))]
+        }
+        Docker::Silent(reason) => {
+            let found = format!("no daemon answers ({reason}); only kind clusters need one");
+            let mend = "systemctl start docker    (where nothing starts services, as root: ci/docker up)";
+            vec![check(Mark::Hint, "docker", found, Some(mend))]
+        }
+        Docker::Answers { version, node_image } => {
+            let answers = check(Mark::Ok, "docker", format!("Docker {version} answers"), None);
+            let node = match node_image {
+                Some(name) => check(Mark::Ok, "kind", format!("the node image {name} is there"), None),
+                None => {
+                    let found = "no node image of ours is there; a kind cluster will pull kindest/node".into();
+                    check(Mark::Hint, "kind", found, Some("ci/node-image/build    (where no registry is in reach)"))
+                }
+            };
+            vec![answers, node]
+        }
+    }
 }
 
 fn size(bytes: u64) -> String {
@@ -220,6 +244,7 @@ fn render(checks: &[Check]) -> String {
     for Check { mark, about, found, mend } in checks {
         let mark = match mark {
             Mark::Ok => "ok",
+            Mark::Hint => "hint",
             Mark::Warn => "warn",
             Mark::Fail => "FAIL",
         };

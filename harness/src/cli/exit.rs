@@ -2,7 +2,10 @@
 
 use std::{fmt, process::ExitCode};
 
-use crate::{process::interrupt, run::trouble};
+use crate::{
+    process::interrupt,
+    run::{provision::ProvideError, trouble},
+};
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,15 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl From<ProvideError> for Fault {
+    fn from(error: ProvideError) -> Self {
+        if interrupt::happened() {
+            return Self::interrupted();
+        }
+        if error.is_bad_input() { Self::input(error) } else { Self::infra(error) }
     }
 }
 

@@ -67,6 +67,7 @@ pub fn explain(scenario: &Scenario) -> String {
         ("releases", releases),
         ("needs", needs.join(", ")),
         ("refs", s.refs.join(", ")),
+        ("traffic", s.traffic.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("given", s.given.iter().map(|m| format!("{} {}", m.kind, m.name)).collect::<Vec<_>>().join(", ")),
     ];
     for (name, fact) in facts.iter().filter(|(_, fact)| !fact.is_empty()) {
@@ -74,6 +75,9 @@ pub fn explain(scenario: &Scenario) -> String {
     }
     for note in &s.notes {
         line(&mut text, format_args!("  {:8}  {}", "note", wrapped(note, 12)));
+    }
+    if s.repeat > 1 {
+        line(&mut text, format_args!("  {:8}  {} times, each in a namespace of its own", "repeat", s.repeat));
     }
     for (invariant, reason) in &s.waive {
         line(&mut text, format_args!("  {:8}  {}", "waives", wrapped(&format!("{invariant}: {reason}"), 12)));
@@ -95,12 +99,22 @@ fn explain_step(text: &mut String, number: usize, step: &LoadedStep) {
     if action != step.name {
         line(text, format_args!("   {:8}  {}", "do", wrapped(&action, 13)));
     }
+    claims(text, "at", step.trigger.as_slice());
     claims(text, "through", &step.through);
     claims(text, "expect", step.expect.as_slice());
+    if !step.events.is_empty() {
+        let events: Vec<_> = step.events.iter().map(ToString::to_string).collect();
+        line(text, format_args!("   {:8}  {}", "events", wrapped(&events.join(", then "), 13)));
+    }
     match &step.hold {
         Some(Hold { r#for: Some(span), .. }) => line(text, format_args!("   {:8}  for {span}", "hold")),
         Some(Hold { reconciles: Some(n), .. }) => line(text, format_args!("   {:8}  over {n} more reconciles", "hold")),
         _ => {}
+    }
+    if let Some(traffic) = &step.traffic {
+        for demand in traffic.demands() {
+            line(text, format_args!("   {:8}  {}", "traffic", wrapped(&demand, 13)));
+        }
     }
     for (index, span) in &step.pauses {
         line(
@@ -184,6 +198,8 @@ mod tests {
         let rollout =
             "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: r}, spec: {strategy: {blueGreen: {}}}}";
         std::fs::write(dir.path().join("r.yaml"), rollout).unwrap();
+        let service = "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}, {port: 81}]}}";
+        std::fs::write(dir.path().join("s.yaml"), service).unwrap();
         let path = dir.path().join("all.yaml");
         std::fs::write(&path, include_str!("list_all.yaml")).unwrap();
         let explained = explain(&Library::embedded().load_file(&path).unwrap());

@@ -12,13 +12,15 @@ use crate::{
     controller::ControllerSpec,
     parts::{PartNames, Parts},
     process::interrupt,
+    run::wish::Wish,
     scenario::{Gate, Library, Scenario, gate},
 };
 
 /// `proofroll list`
 pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
     let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
-    let capabilities = arguments.cluster.capabilities();
+    let wish = Wish { provider: arguments.cluster, has: arguments.has.clone(), ..Wish::default() };
+    let capabilities = wish.capabilities();
     let release = match ControllerSpec::default() {
         ControllerSpec::Release(release) => Some(release),
         _ => None,

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     act::Kinds,
     cluster::Plane,
-    controller::ControllerRelease,
+    controller::UnderTest,
     process::{interrupt, usage},
     report::{self, v1},
     run::{self, Options, Stage, provision},
@@ -65,11 +65,11 @@ impl Session {
         }
     }
 
-    async fn play(&self, plane: &Plane, release: &ControllerRelease) -> Vec<v1::Scenario> {
+    async fn play(&self, plane: &Plane, release: &UnderTest) -> Vec<v1::Scenario> {
         let terminal = Terminal::new(self.detail);
         let options = options(&self.running);
         let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
-        let capabilities = self.running.cluster.cluster.capabilities();
+        let capabilities = self.running.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
         let one = async |scenario: &Scenario| {
             if self.until_fail && failed.load(std::sync::atomic::Ordering::Relaxed) {
@@ -99,7 +99,7 @@ impl Session {
 pub(super) fn on_plane<T>(
     running: &Running,
     purpose: &str,
-    play: impl AsyncFnOnce(&Plane, &ControllerRelease) -> (Vec<v1::Scenario>, T),
+    play: impl AsyncFnOnce(&Plane, &UnderTest) -> (Vec<v1::Scenario>, T),
 ) -> Result<Played<T>, Fault> {
     let began = (Timestamp::now(), std::time::Instant::now());
     let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
@@ -129,6 +129,9 @@ pub(super) fn on_plane<T>(
         };
         // Nothing of ours lingers: what was kept has a lease of its own.
         let released = plane.release(true).await.map_err(Fault::infra);
+        if let (Err(_), Err(left)) = (&outcome, &released) {
+            anstream::eprintln!("{left}");
+        }
         outcome.map(|played| (played, kubernetes, plane_cpu, kept.and(released)))
     });
     let ((scenarios, more), kubernetes, plane_cpu_seconds, left) = outcome?;
@@ -165,8 +168,11 @@ fn keep(plane: &Plane, reports: &[v1::Scenario]) -> Result<(), Fault> {
     anstream::println!("  export KUBECONFIG={}", plane.dir().kubeconfig().display());
     let more = match &plane.record().deployed {
         Some(controller) => format!(
-            "  kubectl argo rollouts get rollout NAME -n NAMESPACE    (the controller runs in {}; `proofroll down` deletes the cluster)",
-            controller.namespace
+            "  kubectl argo rollouts get rollout NAME -n NAMESPACE    (the controller runs {controller}; `proofroll down` {})",
+            match plane.record().kind {
+                Some(_) => "deletes the cluster",
+                None => "removes all that was made in the cluster",
+            }
         ),
         None => "  (the controllers have ended; `proofroll down` stops the cluster)".to_owned(),
     };

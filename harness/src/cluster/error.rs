@@ -103,6 +103,30 @@ pub enum ClusterError {
         /// Why.
         source: DockerError,
     },
+    /// A cluster that is there cannot be used.
+    #[error("the cluster of the context {context} cannot be used: {why}")]
+    Unusable {
+        /// The context.
+        context: String,
+        /// What happened, as the keeper told it.
+        why: String,
+    },
+    /// A plane was stopped, and something of it is left.
+    #[error("not all that was made could be removed: {why}\n(hint: `proofroll gc` tries again)")]
+    Left {
+        /// What, and why.
+        why: String,
+    },
+    /// What a plane that is gone made in a cluster that is not ours could not be removed.
+    #[error(
+        "what a dead proofroll made in the cluster of the context {context} could not be removed: {why}\n(hint: `proofroll gc` tries again)"
+    )]
+    LeftInCluster {
+        /// The context.
+        context: String,
+        /// Why not.
+        why: String,
+    },
     /// No plane has this key.
     #[error("no control plane has the key {key}\n(hint: `proofroll status` lists them)")]
     NoSuchPlane {

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
-    ClusterError,
+    ClusterError, existing,
     kind::{self, KindCluster},
     lease::{self, Entry, LeaseKind, Seen, now},
     plane::stop_at_once,
@@ -17,8 +17,9 @@ use super::{
 };
 use crate::process::lock::Lock;
 
-/// How long a keeper that was told to stop may take.
-const STOP_LIMIT: Duration = Duration::from_secs(30);
+/// How long somebody who has other things to do waits for a cluster that is not ours and may be out of
+/// reach.
+const IN_PASSING: Duration = Duration::from_secs(5);
 
 /// A plane as an onlooker finds it.
 #[derive(Debug, Clone)]
@@ -56,9 +57,22 @@ pub fn find(root: &StateRoot) -> Result<Vec<Found>, ClusterError> {
 /// users that vanished are the keepers' affair: they are gone within a second.)
 ///
 /// # Errors
-/// When a leftover cannot be removed.
+/// When a leftover cannot be removed; the others are, all the same.
 pub async fn collect(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
+    collect_within(root, None).await
+}
+
+/// As [`collect`], by somebody who has other things to do.
+///
+/// # Errors
+/// As there.
+pub(super) async fn collect_in_passing(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
+    collect_within(root, Some(IN_PASSING)).await
+}
+
+async fn collect_within(root: &StateRoot, limit: Option<Duration>) -> Result<Vec<String>, ClusterError> {
     let mut collected = Vec::new();
+    let mut trouble = None;
     for dir in root.planes().map_err(ClusterError::file(root.path()))? {
         let path = dir.start_lock();
         // Held: somebody is starting or stopping it just now, and cleans up by himself.
@@ -73,27 +87,42 @@ pub async fn collect(root: &StateRoot) -> Result<Vec<String>, ClusterError> {
             continue;
         }
         let leftover = dir.path().exists();
-        remove_dead(&dir).await?;
+        if let Err(error) = remove_dead(&dir, limit).await {
+            trouble.get_or_insert(error);
+            continue;
+        }
         start.remove().map_err(ClusterError::file(&path))?;
         if leftover {
             collected.push(dir.key());
         }
     }
     root.tidy();
-    Ok(collected)
+    trouble.map_or(Ok(collected), Err)
 }
 
 /// Removes a plane whose keeper is dead: what outlived the keeper, and then the directory that tells of
-/// it. To be called under the start lock.
+/// it. To be called under the start lock. `limit`: for a cluster that is not ours.
 ///
 /// # Errors
 /// When something of it cannot be removed; the directory is still there then.
-pub(super) async fn remove_dead(dir: &PlaneDir) -> Result<(), ClusterError> {
-    let order = std::fs::read(dir.order()).ok().and_then(|text| serde_json::from_slice::<Order>(&text).ok());
-    if let Some(Order { source: Source::Kind(_), .. }) = order {
-        let cluster = KindCluster::of(dir);
-        let name = cluster.name().to_owned();
-        cluster.remove().await.map_err(|source| ClusterError::LeftCluster { name, source })?;
+pub(super) async fn remove_dead(dir: &PlaneDir, limit: Option<Duration>) -> Result<(), ClusterError> {
+    match Order::read(dir) {
+        Some(Order { source: Source::Kind(_), .. }) => {
+            let cluster = KindCluster::of(dir);
+            let name = cluster.name().to_owned();
+            cluster.remove().await.map_err(|source| ClusterError::LeftCluster { name, source })?;
+        }
+        Some(Order { source: Source::Existing(source), id, .. }) => {
+            let removing = existing::remove_of(dir, &id);
+            let removed = match limit {
+                None => removing.await,
+                Some(limit) => tokio::time::timeout(limit, removing)
+                    .await
+                    .unwrap_or_else(|_| Err(format!("not gone within {}", humantime::format_duration(limit)))),
+            };
+            removed.map_err(|why| ClusterError::LeftInCluster { context: source.context, why })?;
+        }
+        Some(Order { source: Source::Embedded(_), .. }) | None => {}
     }
     remove(dir).await.map_err(ClusterError::file(dir.path()))
 }
@@ -150,6 +179,7 @@ pub async fn down(plane: &Found) -> Result<Stopped, ClusterError> {
 /// When the keeper does not stop in time.
 pub async fn force_down(plane: &Found) -> Result<Stopped, ClusterError> {
     let watch = KeeperWatch::open(&plane.dir)?;
+    let limit = Order::stop_limit(&plane.dir);
     let keeper = watch.keeper_pid().and_then(Pid::from_raw);
     if let Some(keeper) = keeper
         && watch.alive().map_err(ClusterError::file(&plane.dir.keeper_lock()))?
@@ -157,5 +187,9 @@ pub async fn force_down(plane: &Found) -> Result<Stopped, ClusterError> {
         kill_process(keeper, Signal::TERM)
             .map_err(|error| ClusterError::file(&plane.dir.keeper_lock())(io::Error::from(error)))?;
     }
-    watch.gone(STOP_LIMIT).await.map(|()| Stopped::Gone)
+    watch.gone(limit).await?;
+    match std::fs::read_to_string(plane.dir.left()) {
+        Ok(why) => Err(ClusterError::Left { why }),
+        Err(_) => Ok(Stopped::Gone),
+    }
 }

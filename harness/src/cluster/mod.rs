@@ -8,13 +8,14 @@
 //!   the keeper stops everything and removes the plane's directory; what a killed user left is cleaned up.
 //! - A [`Plane`] is what a user gets: a client, namespaces, and a word when the plane is broken.
 //! - Where a plane comes from is its [`Source`]: processes ([`keeper`]), [`mod@kind`], a cluster that is
-//!   there. On all but the first the controller is a Deployment
+//!   there ([`existing`]). On all but the first the controller is not the scenario's own
 //!   ([`crate::controller::deployed`]).
 //!
 //! Locks are the only proof of life ([`crate::process::lock`]). The start lock orders starting, joining
 //! and stopping; the keeper lock is held for the keeper's life; a locked lease for its user's.
 
 pub mod crds;
+pub mod existing;
 pub mod gc;
 pub mod keeper;
 pub mod kind;
@@ -38,5 +39,5 @@ mod watch;
 pub use error::ClusterError;
 pub use plane::{Endpoint, Plane};
 
-pub use request::{EmbeddedSource, ExistingSource, KindSource, PlanePart, PlaneParts, PlaneRequest, Source};
+pub use request::{EmbeddedSource, ExistingSource, KindSource, PlanePart, PlaneParts, PlaneRequest, Source, Subject};
 pub use start::{LINGER_VARIABLE, acquire, acquire_in, acquire_unless};

@@ -12,22 +12,19 @@ use kube::{
 };
 use serde_json::json;
 
+use crate::process::lock::Lock;
+
 use super::{
-    ClusterError, api,
+    ClusterError, api, existing,
     lease::{self, Entry, Lease, now},
     record::Record,
+    request::Order,
     state::PlaneDir,
     watch::{KeeperWatch, LOOK},
 };
 
 /// How long the controller manager may take for a new namespace's service account.
 const NAMESPACE_LIMIT: Duration = Duration::from_secs(60);
-
-/// How long a keeper may take to stop when asked to.
-const STOP_LIMIT: Duration = Duration::from_secs(30);
-
-/// Marks what belongs to us, for people who look at a cluster.
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "proofroll");
 
 /// Where an API server is and how to trust it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +86,8 @@ impl Plane {
         let name = namespace_name(prefix, fastrand::u32(..));
         self.enter(&Entry::Namespace { name: name.clone() })?;
         let creating = async {
-            let (label, value) = MANAGED_BY;
-            let namespace: Namespace = api::object(json!({"metadata": {"name": name, "labels": {label: value}}}));
+            let labels = existing::labels(existing::PLANE, &self.record.id);
+            let namespace: Namespace = api::object(json!({"metadata": {"name": name, "labels": labels}}));
             let doing = format!("creating the namespace {name}");
             Api::all(self.client())
                 .create(&PostParams::default(), &namespace)
@@ -109,6 +106,28 @@ impl Plane {
             why = self.broken() => return Err(ClusterError::Broken { why }),
         }
         Ok(name)
+    }
+
+    /// Waits for a place among the scenarios that may run at once, for all processes that share the
+    /// plane. Real pods fill the machine: more of them at once would only wait for each other. None
+    /// where pods are fake.
+    ///
+    /// # Errors
+    /// When the files of the places cannot be locked.
+    pub async fn place(&self) -> Result<Option<Lock>, ClusterError> {
+        if self.record.deployed.is_none() {
+            return Ok(None);
+        }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        loop {
+            for number in 0..cores {
+                let path = self.dir.place(number);
+                if let Some(place) = Lock::try_take(&path).map_err(ClusterError::file(&path))? {
+                    return Ok(Some(place));
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Has the keeper delete a namespace of ours, and does not wait for it.
@@ -184,6 +203,7 @@ impl std::fmt::Debug for Plane {
 /// Asks the keeper to stop without lingering and waits until it is gone; `false` if somebody uses the
 /// plane, who then keeps it.
 pub(super) async fn stop_at_once(dir: &PlaneDir, watch: &KeeperWatch) -> Result<bool, ClusterError> {
+    let limit = Order::stop_limit(dir);
     // No directory: the keeper is through with it already.
     let _ = std::fs::File::create(dir.at_once());
     let used = async {
@@ -195,7 +215,13 @@ pub(super) async fn stop_at_once(dir: &PlaneDir, watch: &KeeperWatch) -> Result<
         }
     };
     tokio::select! {
-        gone = watch.gone(STOP_LIMIT) => gone.map(|()| true),
+        gone = watch.gone(limit) => {
+            gone?;
+            match std::fs::read_to_string(dir.left()) {
+                Ok(why) if !watch.alive().unwrap_or(false) => Err(ClusterError::Left { why }),
+                _ => Ok(true),
+            }
+        }
         () = used => Ok(false),
     }
 }

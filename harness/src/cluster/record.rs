@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::state::PlaneDir;
-use crate::controller::deployed::Installed;
+use crate::controller::deployed::Shared;
 
 /// A ready plane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +34,9 @@ pub struct Record {
     pub started: u64,
     /// When each phase of the start was over, in milliseconds since its beginning, in order.
     pub phases: Vec<Phase>,
-    /// The controller that serves all of it, where it is a Deployment.
+    /// The controller that serves all of it; none where each scenario starts its own.
     #[serde(default)]
-    pub deployed: Option<Installed>,
+    pub deployed: Option<Shared>,
     /// The kind executable, for a kind cluster.
     #[serde(default)]
     pub kind: Option<PathBuf>,

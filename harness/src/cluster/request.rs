@@ -3,12 +3,14 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{ClusterError, stages};
+use super::{ClusterError, stages, state::PlaneDir};
+use crate::{images::ControllerImage, timeouts::scaled};
 
 /// Raised whenever keeper and user of different builds would not understand each other.
 const KEEPER_PROTOCOL: u32 = 3;
@@ -69,6 +71,8 @@ pub struct KindSource {
     pub archives: Vec<PlanePart>,
     /// The release's `manifests/install.yaml`: the controller as a Deployment, with its RBAC.
     pub install: PathBuf,
+    /// The controller's image, among the archives; None where the manifest's own is to be pulled.
+    pub controller: Option<ControllerImage>,
 }
 
 /// A cluster that somebody else made.
@@ -78,9 +82,27 @@ pub struct ExistingSource {
     pub kubeconfig: Vec<PathBuf>,
     /// The context, always named by the user.
     pub context: String,
-    /// The release's `manifests/install.yaml`, if CRDs and controller are to be installed; else the
-    /// controller that is installed is tested.
-    pub install: Option<PathBuf>,
+    /// Where its API server is: a context of this name may lead to another cluster tomorrow.
+    pub server: String,
+    /// Which controller is tested.
+    pub subject: Subject,
+}
+
+/// The controller that is tested in a cluster that is not ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// The one that is installed.
+    Installed,
+    /// The one that writes this log: it may run outside of the cluster.
+    Logged(PathBuf),
+    /// One that is installed for the time of the tests.
+    Release {
+        /// The release's `manifests/install.yaml`.
+        manifest: PathBuf,
+        /// The tag of its image: `v1.10.2`.
+        tag: String,
+    },
 }
 
 impl Source {
@@ -140,17 +162,26 @@ impl PlaneRequest {
                 }
                 add("stages", stages::all().as_bytes());
             }
-            Source::Kind(KindSource { kind, node_image, archives, install }) => {
+            Source::Kind(KindSource { kind, node_image, archives, install, controller }) => {
                 add("part", kind.sha256.as_bytes());
                 add("image", node_image.as_bytes());
+                if let Some(image) = controller {
+                    add("controller", image.reference.as_bytes());
+                }
                 archives.iter().for_each(|archive| add("archive", archive.sha256.as_bytes()));
                 add("install", &read(install)?);
             }
-            Source::Existing(ExistingSource { kubeconfig, context, install }) => {
+            Source::Existing(ExistingSource { kubeconfig, context, server, subject }) => {
                 kubeconfig.iter().for_each(|path| add("kubeconfig", path.as_os_str().as_encoded_bytes()));
                 add("context", context.as_bytes());
-                if let Some(install) = install {
-                    add("install", &read(install)?);
+                add("server", server.as_bytes());
+                match subject {
+                    Subject::Installed => {}
+                    Subject::Logged(log) => add("log", log.as_os_str().as_encoded_bytes()),
+                    Subject::Release { manifest, tag } => {
+                        add("tag", tag.as_bytes());
+                        add("install", &read(manifest)?);
+                    }
                 }
             }
         }
@@ -170,6 +201,11 @@ fn read(path: &Path) -> Result<Vec<u8>, ClusterError> {
     fs::read(path).map_err(|error| ClusterError::Crd { path: path.to_owned(), why: error.to_string() })
 }
 
+/// How long a keeper that was told to stop may take, by what it keeps.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+/// Somebody else's cluster: namespaces with pods that take their time go one after the other.
+const STOP_LIMIT_EXISTING: Duration = Duration::from_secs(240);
+
 /// What the keeper is told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -180,6 +216,21 @@ pub(crate) struct Order {
     pub release_label: String,
     /// How long the plane stays when its last lease is gone, in milliseconds.
     pub linger_ms: u64,
+}
+
+impl Order {
+    /// The order of the plane in this directory; None if it is not there (any more).
+    pub fn read(dir: &PlaneDir) -> Option<Self> {
+        serde_json::from_slice(&fs::read(dir.order()).ok()?).ok()
+    }
+
+    /// How long the keeper of this plane may take to stop.
+    pub fn stop_limit(dir: &PlaneDir) -> Duration {
+        match Self::read(dir).map(|order| order.source) {
+            Some(Source::Existing(_)) => scaled(STOP_LIMIT_EXISTING),
+            _ => STOP_LIMIT,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -18,12 +18,13 @@ use std::{
 use super::{
     ClusterError, Plane, PlaneRequest,
     client::client,
+    existing,
     files::lay_out,
     gc, keeper,
     lease::Lease,
     plane::stop_at_once,
     record::Record,
-    request::{EmbeddedSource, Order, Source},
+    request::{EmbeddedSource, ExistingSource, Order, Source, Subject},
     state::{PlaneDir, StateRoot},
     watch::KeeperWatch,
 };
@@ -35,9 +36,6 @@ use crate::{
 /// Overrides how long a plane stays when its last lease is gone (`5s`, `2m`).
 pub const LINGER_VARIABLE: &str = "PROOFROLL_LINGER";
 const LINGER_MS: u64 = 5_000;
-
-/// How long a keeper that has begun to stop may take.
-const STOPPING: Duration = Duration::from_secs(30);
 
 /// How often a starter looks at the keeper's progress.
 const LOOK: Duration = Duration::from_millis(20);
@@ -80,7 +78,7 @@ pub async fn acquire_unless(
         stop_at_once(&joined.dir, &joined.watch).await?;
     }
     // A start lock that we made and did not come to use.
-    gc::collect(&root).await?;
+    gc::collect_in_passing(&root).await?;
     Ok(None)
 }
 
@@ -116,16 +114,19 @@ async fn join(root: &StateRoot, request: &PlaneRequest, progress: &dyn Progress)
             }
             // It is stopping and needs the start lock for its last step.
             drop(start);
-            watch.gone(STOPPING).await?;
+            watch.gone(Order::stop_limit(&dir)).await?;
             continue;
         }
-        gc::remove_dead(&dir).await?;
+        gc::remove_dead(&dir, None).await?;
         progress.say(match request.source {
             Source::Embedded(_) => {
                 "starting a control plane: etcd, kube-apiserver, controller manager, scheduler, kwok"
             }
             Source::Kind(_) => "creating a kind cluster and installing the controller in it",
-            Source::Existing(_) => "looking at the cluster",
+            Source::Existing(ExistingSource { subject: Subject::Release { .. }, .. }) => {
+                "installing the controller in the cluster"
+            }
+            Source::Existing(_) => "looking whether the controller serves namespaces of ours",
         });
         lay_out(&dir)?;
         let order = Order {
@@ -168,13 +169,16 @@ impl Joined {
     ) -> Result<Plane, ClusterError> {
         if self.started {
             // Also what others left behind. That it cannot be removed is for `proofroll gc` to tell.
-            let _ = gc::collect(root).await;
+            let _ = gc::collect_in_passing(root).await;
         }
         let mut seen = 0;
         let record = loop {
             // Trouble first: a record under this path could be a successor's.
             if let Some(why) = self.watch.trouble() {
-                return Err(ClusterError::NotStarted { why });
+                return Err(match &request.source {
+                    Source::Existing(source) => ClusterError::Unusable { context: source.context.clone(), why },
+                    _ => ClusterError::NotStarted { why },
+                });
             }
             if let Some(record) = Record::read(&self.dir) {
                 break record;
@@ -187,14 +191,21 @@ impl Joined {
         };
         if seen > 0 {
             let seconds = Duration::from_millis(record.ready_after_ms()).as_secs_f64();
-            progress.say(&format!("control plane (Kubernetes {}) ready after {seconds:.1} s", record.kubernetes));
+            let what = match request.source {
+                Source::Existing(_) => "cluster",
+                _ => "control plane",
+            };
+            progress.say(&format!("{what} (Kubernetes {}) ready after {seconds:.1} s", record.kubernetes));
         }
         if let Source::Embedded(EmbeddedSource { port: Some(asked), .. }) = request.source
             && asked != record.port
         {
             return Err(ClusterError::OtherPort { running: record.port, asked });
         }
-        let client = client(&record.kubeconfig).await?;
+        let client = match request.source {
+            Source::Existing(_) => existing::client(&record.kubeconfig)?,
+            _ => client(&record.kubeconfig).await?,
+        };
         let lease = self.lease.take();
         Ok(Plane::new(self.dir.clone(), record, Arc::clone(&self.watch), client, lease))
     }

@@ -162,6 +162,11 @@ impl PlaneDir {
         self.path.join("failure")
     }
 
+    /// What could not be removed when the plane was stopped.
+    pub fn left(&self) -> PathBuf {
+        self.path.join("left")
+    }
+
     /// How far the start is, line by line.
     pub fn progress(&self) -> PathBuf {
         self.path.join("progress")
@@ -170,6 +175,11 @@ impl PlaneDir {
     /// The leases.
     pub fn leases(&self) -> PathBuf {
         self.path.join("leases")
+    }
+
+    /// Held by a scenario that runs where only so many may at once.
+    pub fn place(&self, number: usize) -> PathBuf {
+        self.path.join(format!("place-{number}.lock"))
     }
 
     /// Asks the keeper to stop as soon as no lease is left, without lingering.

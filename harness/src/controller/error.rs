@@ -18,6 +18,12 @@ pub enum ControllerError {
         /// Why.
         source: io::Error,
     },
+    /// There is none on the plane, and nothing to start one from.
+    #[error("no controller serves this control plane, and of {label} there is nothing to start")]
+    Nothing {
+        /// What is tested.
+        label: String,
+    },
     /// Its RBAC, token or kubeconfig.
     #[error(transparent)]
     Install(#[from] InstallError),

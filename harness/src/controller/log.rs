@@ -180,11 +180,28 @@ impl Log {
     /// # Errors
     /// As reading.
     pub fn slice(&self, from: u64, to: u64) -> io::Result<Vec<LogLine>> {
-        let end = self.position()?;
+        // As far as a line that begins before `to` may reach.
+        const LONGEST: u64 = 1024 * 1024;
+        let end = self.position()?.min(to.saturating_add(LONGEST));
         let mut tail = LogTail { log: self.clone(), offset: from };
         let mut lines = tail.read(end)?;
         lines.retain(|line| line.offset < to);
         Ok(lines)
+    }
+
+    /// The lines of a stretch, of a long one only those at its end. Tells whether that is all of it.
+    ///
+    /// # Errors
+    /// As reading.
+    pub fn end_of(&self, from: u64, to: u64) -> io::Result<(Vec<LogLine>, bool)> {
+        // A controller that runs in a circle writes hundreds of megabytes.
+        const WINDOW: u64 = 256 * 1024;
+        let begin = from.max(to.saturating_sub(WINDOW));
+        let mut lines = self.slice(begin, to)?;
+        if begin > from && !lines.is_empty() {
+            lines.remove(0);
+        }
+        Ok((lines, begin == from))
     }
 
     /// The last `count` lines that stand there.
@@ -192,14 +209,7 @@ impl Log {
     /// # Errors
     /// As reading.
     pub fn last(&self, count: usize) -> io::Result<Vec<LogLine>> {
-        // More than any sensible tail holds; a line that is cut in two is dropped.
-        const WINDOW: u64 = 256 * 1024;
-        let end = self.position()?;
-        let from = end.saturating_sub(WINDOW);
-        let mut lines = self.slice(from, end)?;
-        if from > 0 && !lines.is_empty() {
-            lines.remove(0);
-        }
+        let (mut lines, _) = self.end_of(0, self.position()?)?;
         Ok(lines.split_off(lines.len().saturating_sub(count)))
     }
 

@@ -31,5 +31,5 @@ pub use fence::{Fence, FenceError, Fenced, reconciles};
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
 pub use process::Controller;
-pub use release::{ControllerRelease, ControllerSpec};
+pub use release::{ControllerFiles, ControllerRelease, ControllerSpec, UnderTest};
 pub use serving::Serving;

@@ -83,6 +83,36 @@ pub struct ControllerRelease {
     pub manifests: Manifests,
 }
 
+/// The controller under test: one that we have and may start, or one that runs already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnderTest {
+    /// The release that it is, or passes for.
+    pub version: Version,
+    /// For people and reports: `v1.10.2`.
+    pub label: String,
+    /// The SHA-256 of its executable, hex; of its image where that is all that is known; empty where not
+    /// even that.
+    pub sha256: String,
+    /// What it is started from; none where that is somebody else's affair.
+    pub files: Option<ControllerFiles>,
+}
+
+/// What a controller is started from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControllerFiles {
+    /// The executable, absolute.
+    pub binary: PathBuf,
+    /// Custom resources, RBAC and Deployment that belong to it.
+    pub manifests: Manifests,
+}
+
+impl From<ControllerRelease> for UnderTest {
+    fn from(release: ControllerRelease) -> Self {
+        let ControllerRelease { version, label, binary, sha256, manifests } = release;
+        Self { version, label, sha256, files: Some(ControllerFiles { binary, manifests }) }
+    }
+}
+
 impl Parts {
     /// The controller that is asked for, ready to start; it is built if need be.
     ///

@@ -38,14 +38,22 @@ pub enum Gate {
 impl Gate {
     /// The first point at or after `from` at which the gate is passed.
     pub fn find(&self, history: &History, from: Point) -> Option<Point> {
-        let from = match self {
-            Self::Open => return (from <= history.end()).then_some(from),
-            Self::Written { rv } | Self::Observed { rv, .. } => from.max(history.at_rv(*rv)),
-            Self::Gone { .. } => from,
-        };
+        let from = self.acted(history, from);
+        if let Self::Open = self {
+            return (from <= history.end()).then_some(from);
+        }
         history.walk(from, history.end(), |point, world| {
             if self.passes(world) { ControlFlow::Break(point) } else { ControlFlow::Continue(()) }
         })
+    }
+
+    /// The action's own write, at or after `from`: what follows it may know of the action, before the gate shows that it
+    /// does.
+    pub fn acted(&self, history: &History, from: Point) -> Point {
+        match self {
+            Self::Open | Self::Gone { .. } => from,
+            Self::Written { rv } | Self::Observed { rv, .. } => from.max(history.at_rv(*rv)),
+        }
     }
 
     /// Whether this state passes it. Of the live view it is a hint to look, no more.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use semver::Version;
 
-use super::{at_rest, rest};
+use super::{at_rest, event, object, pattern, pattern::Scope, rest, status};
 use crate::{
     model,
     rollout::info::{ReplicaSetInfo, RolloutInfo},
@@ -63,6 +63,22 @@ pub fn compare(expected: &StateMatch, world: &World, subject: Subject<'_>) -> Ve
     }
     for (name, service) in &expected.services {
         checks.service(name, service, world, info.as_ref());
+    }
+    if expected.status.is_some() || !expected.objects.is_empty() {
+        let hashes = info.iter().flat_map(|info| &info.replica_sets).map(|set| (set.revision, set.hash.clone()));
+        let hashes: Vec<_> = hashes.collect();
+        let rollout = world.rollout_object(subject.rollout).map(|object| &object.raw);
+        let scope = Scope { release: subject.release, object: rollout, objects: &[], rollout, hashes: &hashes, world };
+        if let (Some(status), Some(rollout)) = (&expected.status, rollout) {
+            checks.list.extend(pattern::compare(status, rollout.get("status"), "status", scope));
+        }
+        for expected in &expected.objects {
+            let scope = Scope { object: None, ..scope };
+            checks.list.extend(object::objects(expected, world, info.as_ref(), subject.rollout, scope));
+        }
+    }
+    if let Some(expected) = &expected.event {
+        checks.list.push(event::just_written(expected, world, subject));
     }
     checks.list
 }
@@ -146,9 +162,12 @@ impl Checks<'_> {
             got.sort();
             self.add("images", words(&want), words(&got), want == got);
         }
-        if let (Some(list), Some(rollout)) = (&expected.list, world.rollout(&info.name)) {
+        let Some(rollout) = world.rollout(&info.name) else { return };
+        if let Some(list) = &expected.list {
             self.list_row(list, &ListRow::new(rollout));
         }
+        self.list.extend(status::conditions(&expected.conditions, rollout, self.release));
+        self.list.extend(expected.hashes.iter().flat_map(|hashes| status::hashes(hashes, rollout, info)));
     }
 
     fn phase(&mut self, expected: &StateMatch, world: &World, info: &RolloutInfo) {

@@ -3,7 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use super::matcher::{Check, Subject, compare, satisfied};
+use super::{
+    event,
+    matcher::{Check, Subject, compare, satisfied},
+};
 use crate::{
     scenario::model::StateMatch,
     timeline::{Gap, History, Point},
@@ -55,8 +58,17 @@ pub enum Claim {
     Held(usize),
     /// It was broken first at this point; there the checks are as given.
     Broken(Point, Vec<Check>),
-    /// States of the span were missed, so nothing can be said.
-    NotJudged(Gap),
+    /// Nothing can be said.
+    NotJudged(Why),
+}
+
+/// Why nothing can be said of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// States of the span were missed.
+    Gap(Gap),
+    /// So many events were seen that the controller's client library may have dropped others.
+    Events(u64),
 }
 
 /// That no state from `from` to `to` (both in) satisfies `forbidden`.
@@ -86,8 +98,12 @@ fn over(
     if let Some((point, checks)) = broken {
         return Claim::Broken(point, checks);
     }
-    match history.gaps_between(history.rv(from), history.rv(to)).next() {
-        Some(gap) => Claim::NotJudged(*gap),
-        None => Claim::Held(judged),
+    if let Some(gap) = history.gaps_between(history.rv(from), history.rv(to)).next() {
+        return Claim::NotJudged(Why::Gap(*gap));
+    }
+    let events = described.event.as_ref().map(|expected| event::most(history, to, expected.about.as_ref(), subject));
+    match events {
+        Some(most) if most >= event::BURST => Claim::NotJudged(Why::Events(most)),
+        _ => Claim::Held(judged),
     }
 }

@@ -5,7 +5,7 @@ use semver::Version;
 
 use super::{
     Gate, Subject, compare,
-    temporal::{self, Claim},
+    temporal::{self, Claim, Why},
 };
 use crate::{
     scenario::model::StateMatch,
@@ -142,7 +142,10 @@ fn over_a_gap_nothing_is_claimed() {
     let release = release();
     let subject = subject(&release);
     let history = log.history();
-    assert_eq!(temporal::never(history, from, to, &state("{phase: Unknown}"), subject), Claim::NotJudged(gap));
+    assert_eq!(
+        temporal::never(history, from, to, &state("{phase: Unknown}"), subject),
+        Claim::NotJudged(Why::Gap(gap))
+    );
     let broken = temporal::never(history, from, to, &state("{phase: Paused}"), subject);
     assert!(matches!(broken, Claim::Broken(..)), "what was seen was seen, gap or not");
     let later = Point(history.at_rv(gap.until).0);

@@ -1,21 +1,22 @@
-//! Random cases. What is known to be wrong already is left out ([`known`](super::known)): it would be
-//! found again and again, and hide what is not known.
+//! Random cases. What is known to be wrong already is left out ([`known`](super::known)) unless it is asked
+//! for: it would be found again and again, and hide what is not known.
 
 use super::{
     case::{Act, Amount, BlueGreen, COLOURS, Canary, Case, Router, Step, Strategy, Tracker, What},
-    known,
+    known::Known,
     random::Random,
 };
 
 /// Weights that people write, and those at the edges.
 const WEIGHTS: [u32; 16] = [0, 1, 5, 10, 20, 25, 30, 33, 40, 50, 66, 75, 90, 95, 99, 100];
 
-/// The case of this number of a seed: always the same.
-pub fn case(seed: u64, number: u64) -> Case {
+/// The case of this number of a seed: always the same. One that is known to fail is made anew, unless
+/// those are wanted `too`.
+pub fn case(seed: u64, number: u64, known: Known) -> Case {
     let mut random = Random::of_case(seed, number);
     loop {
         let case = any(&mut random);
-        if known::in_case(&case).is_none() {
+        if known.allows(&case) {
             return case;
         }
     }

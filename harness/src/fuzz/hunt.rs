@@ -11,6 +11,7 @@ use futures::{StreamExt, stream};
 use super::{
     case::Case,
     generate,
+    known::Known,
     shrink::{Shrunk, shrink},
     signature::Signature,
     write,
@@ -33,6 +34,8 @@ pub struct Hunt<'a> {
     pub seed: u64,
     /// The numbers of its cases.
     pub numbers: Vec<u64>,
+    /// What becomes of cases that are known to fail.
+    pub known: Known,
     /// So many side by side.
     pub jobs: usize,
     /// No case is begun after that.
@@ -90,7 +93,7 @@ impl Hunt<'_> {
     /// See [`HuntError`].
     pub fn scenarios(&self) -> Result<Vec<(u64, Scenario)>, HuntError> {
         let read = |number: &u64| {
-            let case = generate(self.seed, *number);
+            let case = generate(self.seed, *number, self.known);
             Ok((*number, self.scenario(&case, &self.name(*number), *number, self.work)?))
         };
         self.numbers.iter().map(read).collect()
@@ -138,7 +141,7 @@ impl Hunt<'_> {
         signature: Signature,
         say: &dyn Fn(&str),
     ) -> Result<Finding, HuntError> {
-        let case = generate(self.seed, number);
+        let case = generate(self.seed, number, self.known);
         let name = self.name(number);
         // The evidence of the attempts is of no interest, only that of the file that is kept.
         let options = Options {
@@ -160,7 +163,7 @@ impl Hunt<'_> {
         } else {
             // What fails only now and then gets more than one chance to do so.
             let tries = if again == AGAIN { 1 } else { AGAIN };
-            shrink(&case, self.shrink_runs / tries, self.jobs / tries, async |some: &[Case]| {
+            shrink(&case, self.shrink_runs / tries, self.jobs / tries, self.known, async |some: &[Case]| {
                 let repeated: Vec<Case> = some.iter().flat_map(|case| vec![case.clone(); tries]).collect();
                 let failed = fails(&repeated).await?;
                 let failed: Vec<bool> = failed.chunks(tries).map(|tries| tries.contains(&true)).collect();

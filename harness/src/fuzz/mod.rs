@@ -15,8 +15,7 @@
 //! - [`known`]: what has been found, and is not made again.
 //!
 //! What is claimed of a case: after the deploy, after most actions and at the end it comes to rest
-//! (`at-rest`), with the pods that the documentation promises (`replicas: model`), and stays so (`hold`);
-//! at the end, promoted, it is Healthy; and all invariants hold, as in every scenario.
+//! (`at-rest`) with the pods that the documentation promises (`replicas: model`); at the end, promoted, it is Healthy; and all invariants hold, as in every scenario.
 
 pub mod case;
 pub mod generate;
@@ -27,7 +26,7 @@ pub mod shrink;
 pub mod signature;
 pub mod write;
 
-pub use self::{case::Case, generate::case as generate, hunt::Hunt};
+pub use self::{case::Case, generate::case as generate, hunt::Hunt, known::Known};
 
 #[cfg(test)]
 mod tests;

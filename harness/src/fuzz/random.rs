@@ -13,12 +13,12 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 impl Random {
     /// The stream of one case of a seed; it does not depend on the cases before it.
     pub fn of_case(seed: u64, case: u64) -> Self {
-        let start = Self(seed).next();
-        Self(Self(start.wrapping_add(case)).next())
+        let start = Self(seed).number();
+        Self(Self(start.wrapping_add(case)).number())
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(STEP);
         let z = self.0;
         let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,7 +29,7 @@ impl Random {
     /// A number from `from` to `to`, both in.
     pub fn between(&mut self, from: u32, to: u32) -> u32 {
         let span = u128::from(to - from) + 1;
-        let offset = (u128::from(self.next()) * span) >> 64;
+        let offset = (u128::from(self.number()) * span) >> 64;
         from + u32::try_from(offset).unwrap_or(0)
     }
 
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn the_published_numbers() {
         let mut random = Random(1_234_567);
-        let numbers: Vec<u64> = (0..5).map(|_| random.next()).collect();
+        let numbers: Vec<u64> = (0..5).map(|_| random.number()).collect();
         assert_eq!(
             numbers,
             [
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_case_does_not_depend_on_the_others() {
-        let first = |seed, case| Random::of_case(seed, case).next();
+        let first = |seed, case| Random::of_case(seed, case).number();
         assert_eq!(first(1, 5), first(1, 5));
         let mut seen: Vec<_> = (0..20).flat_map(|seed| (0..50).map(move |case| first(seed, case))).collect();
         seen.sort_unstable();

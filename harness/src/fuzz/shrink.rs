@@ -3,7 +3,7 @@
 
 use super::{
     case::{Act, Amount, BlueGreen, Canary, Case, Router, Step, Strategy, What},
-    known,
+    known::Known,
 };
 
 /// What came of shrinking.
@@ -26,6 +26,7 @@ pub async fn shrink<E>(
     case: &Case,
     budget: usize,
     width: usize,
+    known: Known,
     fails: impl AsyncFn(&[Case]) -> Result<Vec<bool>, E>,
 ) -> Result<Shrunk, E> {
     let mut shrunk = Shrunk { case: case.clone(), runs: 0, complete: false };
@@ -33,7 +34,7 @@ pub async fn shrink<E>(
     'smaller: loop {
         let mut candidates = smaller(&shrunk.case);
         // What is known to fail for another reason says nothing about this one.
-        let new = |candidate: &Case| !tried.contains(candidate) && known::in_case(candidate).is_none();
+        let new = |candidate: &Case| !tried.contains(candidate) && known.allows(candidate);
         candidates.retain(|candidate| candidate.is_playable() && new(candidate));
         candidates.dedup();
         for some in candidates.chunks(width.max(1)) {
@@ -65,7 +66,7 @@ pub fn smaller(case: &Case) -> Vec<Case> {
         }
     };
     without_acts(case, &mut offer);
-    offer(&|case| case.finish = case.acts.is_empty());
+    offer(&|case| case.finish = false);
     offer(&|case| case.acts.iter_mut().for_each(|act| act.rest = true));
     strategy(case, &mut offer);
     offer(&|case| case.min_ready = 0);
@@ -91,6 +92,15 @@ fn without_acts(case: &Case, offer: &mut Offer<'_>) {
             });
         }
         length /= 2;
+    }
+    for (index, act) in case.acts.iter().enumerate() {
+        if let What::Scale(replicas) = act.what {
+            // It may as well have been so large from the beginning.
+            offer(&|case| {
+                case.acts.remove(index);
+                case.replicas = replicas;
+            });
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::{
     case::{Act, BlueGreen, Canary, Case, Step, Strategy, What},
-    known,
+    known::{self, Known},
     shrink::{Shrunk, shrink, smaller},
     signature::Signature,
     write,
@@ -25,9 +25,9 @@ fn text(case: &Case) -> String {
 #[case(3)]
 #[case(4)]
 fn a_seed_makes_the_same_files(#[case] number: u64) {
-    assert_eq!(text(&super::generate(7, number)), text(&super::generate(7, number)));
+    assert_eq!(text(&super::generate(7, number, Known::LeftOut)), text(&super::generate(7, number, Known::LeftOut)));
     insta::with_settings!({omit_expression => true}, {
-        insta::assert_snapshot!(format!("seed_7_case_{number}"), text(&super::generate(7, number)));
+        insta::assert_snapshot!(format!("seed_7_case_{number}"), text(&super::generate(7, number, Known::LeftOut)));
     });
 }
 
@@ -37,7 +37,7 @@ fn every_case_loads() {
     let dir = tempfile::tempdir().unwrap();
     let library = Library::embedded();
     for number in 0..150 {
-        let case = super::generate(11, number);
+        let case = super::generate(11, number, Known::LeftOut);
         assert!(case.is_playable() && known::in_case(&case).is_none(), "{case:?}");
         for (name, text) in write::files(&case, &format!("case-{number}"), "title") {
             std::fs::write(dir.path().join(name), text).unwrap();
@@ -49,10 +49,27 @@ fn every_case_loads() {
     }
 }
 
+/// What is known comes only when it is asked for, and changes no other case.
+#[test]
+fn what_is_known_is_left_out() {
+    let pages = (0..300).filter_map(|number| {
+        let (with, without) = (super::generate(3, number, Known::Too), super::generate(3, number, Known::LeftOut));
+        let page = known::in_case(&with);
+        assert_eq!(page.is_none(), with == without, "case {number}");
+        page
+    });
+    let pages: std::collections::BTreeSet<_> = pages.collect();
+    let repository = std::path::PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("..");
+    for page in &pages {
+        assert!(repository.join(page).is_file(), "{page} is not there");
+    }
+    assert_eq!(pages.len(), known::ALL.len(), "{pages:?}");
+}
+
 /// All kinds of strategies and actions are made, none of them rarely.
 #[test]
 fn the_mixture() {
-    let cases: Vec<_> = (0..1000).map(|number| super::generate(5, number)).collect();
+    let cases: Vec<_> = (0..1000).map(|number| super::generate(5, number, Known::LeftOut)).collect();
     let share = |wanted: &dyn Fn(&Case) -> bool| cases.iter().filter(|case| wanted(case)).count();
     let does = |what: What| share(&|case| case.acts.iter().any(|act| act.what == what));
     let canary =
@@ -104,7 +121,7 @@ fn large() -> Case {
 fn shrunk(budget: usize, width: usize, fails: impl Fn(&Case) -> bool) -> Shrunk {
     let fails = async |some: &[Case]| Ok::<_, ()>(some.iter().map(&fails).collect());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(shrink(&large(), budget, width, fails)).unwrap()
+    runtime.block_on(shrink(&large(), budget, width, Known::LeftOut, fails)).unwrap()
 }
 
 /// An abort that follows a scaling of a Rollout with two pods, somewhere: nothing else is left.

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use super::case::{Act, Amount, BlueGreen, COLOURS, Canary, Case, Router, Step, Strategy, What};
+use super::{
+    case::{Act, Amount, BlueGreen, COLOURS, Canary, Case, Router, Step, Strategy, What},
+    known,
+};
 
 /// A file: its name and its text.
 pub type File = (String, String);
@@ -30,11 +33,11 @@ fn scenario(case: &Case, name: &str, title: &str, given: bool) -> String {
     if given {
         lines.push(format!("given: [{name}.given.yaml]"));
     }
+    lines.extend(known::waived(case).map(|(invariant, page)| format!("waive: {{{invariant}: {page}}}")));
     lines.push("steps:".into());
     let within = format!("    within: {}s", patience(case));
     let rest = |lines: &mut Vec<String>, phase: &str| {
         lines.push(format!("    expect: {{{phase}at-rest: true, replicas: model}}"));
-        lines.push("    hold: {reconciles: 1}".into());
         lines.push(within.clone());
     };
     lines.push(format!("  - apply: {name}.rollout.yaml"));

@@ -49,12 +49,13 @@ pub(super) fn archive(
     let cache = parts.cache();
     let prefix = format!("image-{name}-");
     let entry = format!("{prefix}{}", key(recipe));
-    if let Some(found) = look(cache, &entry) {
+    let look = || look(cache, &entry);
+    if let Some(found) = look() {
         return Ok(found);
     }
     let _lock = cache.lock(&entry, &format!("makes the images of {name}"), progress)?;
     // Somebody else may have made it while this process waited.
-    if let Some(found) = look(cache, &entry) {
+    if let Some(found) = look() {
         return Ok(found);
     }
     progress.update(&format!("making the images of {name}"));
@@ -75,7 +76,6 @@ fn record(out: &Path, images: &[Image]) -> io::Result<()> {
     fs::write(out.join(RECORD), serde_json::to_vec_pretty(&record)?)
 }
 
-/// A digest of all that decides the archive's content.
 fn key(recipe: &Recipe) -> String {
     let written = serde_json::to_string(recipe).expect("texts and numbers can be written");
     sha256_hex(&[FORMAT, std::env::consts::ARCH, &written])[..12].to_owned()

@@ -15,6 +15,7 @@
 
 use std::fs;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -28,7 +29,7 @@ const PROGRAM: &str = "/bin/rollouts-controller";
 const HOME: &str = "/home/argo-rollouts";
 
 /// The image of a controller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControllerImage {
     /// Holds it.
     pub archive: ImageArchive,

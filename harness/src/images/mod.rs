@@ -31,7 +31,7 @@ pub use self::{
 };
 
 /// A file with images in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ImageArchive {
     /// The file: a tar archive as `docker save` writes it.
     pub path: PathBuf,
@@ -40,6 +40,11 @@ pub struct ImageArchive {
 }
 
 impl ImageArchive {
+    /// What is in it, in one word: changes with any of its images.
+    pub fn identity(&self) -> String {
+        self.images.iter().map(|image| image.id.as_str()).collect::<Vec<_>>().join(",")
+    }
+
     /// All references under which the images are found once they are loaded.
     pub fn references(&self) -> impl Iterator<Item = &str> {
         self.images.iter().flat_map(|image| &image.references).map(String::as_str)

@@ -1,6 +1,7 @@
 //! Blue-green: the old version stays whole until the new one has taken over.
 
 use super::{
+    canary,
     resting::{Figures, Pods, Resting},
     situation::Situation,
     source,
@@ -38,6 +39,7 @@ pub(super) fn resting(strategy: &BlueGreen, replicas: i64, situation: Situation)
             let delay = if most == 0 { source::ABORT_DELAY } else { source::ABORT_KEEPS };
             Resting::new(figures, format!("aborted, {replicas} replicas"), &[source::ABORT_STABLE, delay]).older(most)
         }
+        Situation::HeldSettled => canary::held_settled(replicas).older(2 * most),
         Situation::Held => {
             let figures = Figures::Within { stable: 0..=replicas, canary: 0..=most, sum: 0..=replicas + most };
             let because = format!("stopped by spec.paused, {replicas} replicas");

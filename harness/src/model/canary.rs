@@ -20,6 +20,7 @@ pub(super) fn basic(basic: &Basic, replicas: i64, situation: Situation) -> Resti
             let sources = [source::ABORT_STABLE, source::ABORT_BASIC];
             Resting::exactly(replicas, 0, format!("aborted, {replicas} replicas"), &sources)
         }
+        Situation::HeldSettled => held_settled(replicas),
         Situation::Held | Situation::Switched => {
             let most = replicas + surge;
             let figures = Figures::Within { stable: 0..=most, canary: 0..=most, sum: 0..=most };
@@ -99,6 +100,7 @@ pub(super) fn routed(routed: &Routed, replicas: i64, situation: Situation) -> Re
             0
         }),
         Situation::Aborted => aborted_behind_router(routed, replicas),
+        Situation::HeldSettled => held_settled(replicas).older(2 * replicas),
         Situation::Held | Situation::Switched => {
             let most = most_behind_router(routed, replicas);
             let figures = Figures::Within { stable: 0..=replicas, canary: 0..=most, sum: 0..=replicas + most };
@@ -118,7 +120,12 @@ pub(super) fn routed(routed: &Routed, replicas: i64, situation: Situation) -> Re
             let stable = if routed.dynamic_stable_scale {
                 sources.push(source::DYNAMIC_STABLE);
                 let by_weight = weight::rounded_up(all - weight, all, replicas);
-                by_weight..=by_weight.max(floor)
+                if scale.is_some() {
+                    sources.push(source::DYNAMIC_STABLE_PODS);
+                    by_weight..=replicas
+                } else {
+                    by_weight..=by_weight.max(floor)
+                }
             } else {
                 sources.push(source::ROUTED_STABLE);
                 replicas..=replicas
@@ -197,6 +204,13 @@ fn most_behind_router(routed: &Routed, replicas: i64) -> i64 {
 fn settled(replicas: i64) -> Resting {
     let because = format!("no update is under way, {replicas} replicas");
     Resting::exactly(replicas, 0, because, &[source::INITIAL, source::PROMOTED])
+}
+
+/// No update is under way, and a person stopped the Rollout: all pods, or none if it was created so.
+pub(super) fn held_settled(replicas: i64) -> Resting {
+    let all = [Pods { stable: replicas, canary: 0 }, Pods { stable: 0, canary: 0 }];
+    let because = format!("no update is under way, stopped by spec.paused, {replicas} replicas");
+    Resting::new(Figures::OneOf(all.into()), because, &[source::MANUAL_PAUSE, source::CREATED_PAUSED])
 }
 
 fn one_or_within(stable: RangeInclusive<i64>, canary: RangeInclusive<i64>, sum: RangeInclusive<i64>) -> Figures {

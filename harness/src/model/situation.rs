@@ -17,8 +17,10 @@ pub enum Situation {
     Switched,
     /// The update was aborted, and the delay of `abortScaleDownDelaySeconds` is over.
     Aborted,
-    /// A person stopped everything (`spec.paused`).
+    /// A person stopped an update (`spec.paused`).
     Held,
+    /// A person stopped a Rollout that is not updated.
+    HeldSettled,
 }
 
 impl Situation {
@@ -28,7 +30,7 @@ impl Situation {
         let settled = status.stable_rs.is_empty() || rollout.is_fully_promoted();
         let switched = status.blue_green.active_selector == status.current_pod_hash;
         match (settled, &rollout.spec.blue_green) {
-            (true, _) if rollout.spec.paused => Self::Held,
+            (true, _) if rollout.spec.paused => Self::HeldSettled,
             (true, _) => Self::Settled,
             _ if status.abort => Self::Aborted,
             _ if rollout.spec.paused => Self::Held,
@@ -66,10 +68,12 @@ mod tests {
         assert_eq!(Situation::of(&Rollout::read(&rollout)), expected);
     }
 
-    #[test]
-    fn stopped_by_a_person() {
-        let status = json!({"currentPodHash": "b", "stableRS": "a", "currentStepIndex": 1});
+    #[rstest]
+    #[case("a", Situation::Held)]
+    #[case("b", Situation::HeldSettled)]
+    fn stopped_by_a_person(#[case] stable: &str, #[case] expected: Situation) {
+        let status = json!({"currentPodHash": "b", "stableRS": stable, "currentStepIndex": 1});
         let rollout = json!({"spec": {"paused": true, "strategy": {"canary": {}}}, "status": status});
-        assert_eq!(Situation::of(&Rollout::read(&rollout)), Situation::Held);
+        assert_eq!(Situation::of(&Rollout::read(&rollout)), expected);
     }
 }

@@ -1,6 +1,6 @@
 //! The sentences that the model stands on, as they are written in the documentation of v1.10.2.
 //!
-//! The pages contradict each other in three places that concern numbers:
+//! The pages contradict each other in four places that concern numbers:
 //!
 //! - Basic canary, a weight that is no whole number of pods. The canary page: the whole number with
 //!   the smallest delta, rounding up if the deltas are equal (41% of 10 is 4). The HPA page:
@@ -12,6 +12,9 @@
 //! - `setCanaryScale` behind a router. The canary page: the stable ReplicaSet stays at full scale (10
 //!   replicas and a canary of 15 are 25 pods). The HPA page: `stable = replicas - canary`. The canary
 //!   page again.
+//! - `dynamicStableScale`. The canary page: stable goes down as the traffic weight of the canary goes up.
+//!   The specification page: as the number of canary pods goes up. After a `setCanaryScale` the two
+//!   differ; the model admits all from the one to the other.
 //! - The default of `maxSurge` and `maxUnavailable`. The canary page: 25%. The specification page: 1.
 //!   The model takes the larger one as its bound.
 
@@ -155,4 +158,14 @@ pub const ROUTED_OLD_GOES: Source = Source {
 pub const MANUAL_PAUSE: Source = Source {
     page: SPECIFICATION,
     says: "A rollout will not advance through its steps while it is manually paused, but HPA auto-scaling will still occur.",
+};
+/// dynamicStableScale on the other page.
+pub const DYNAMIC_STABLE_PODS: Source = Source {
+    page: SPECIFICATION,
+    says: "Automatically reduce the number of stable pods as the number of canary pods increases",
+};
+/// spec.paused from the beginning.
+pub const CREATED_PAUSED: Source = Source {
+    page: SPECIFICATION,
+    says: "If true at initial creation of Rollout, replicas are not scaled up automatically from zero unless manually promoted.",
 };

@@ -149,6 +149,14 @@ fn a_stable_version_that_shrinks(#[case] weight: i64, #[case] replicas: i64, #[c
     assert_eq!(resting.figures.to_string(), expected);
 }
 
+/// By the traffic 2, by the number of canary pods 4.
+#[test]
+fn a_stable_version_that_shrinks_with_two_measures() {
+    let steps = json!([{"setCanaryScale": {"weight": 1}}, {"setWeight": 66}, {"pause": {}}]);
+    let resting = at(routed(json!({"dynamicStableScale": true}), steps), 4, 2);
+    assert_eq!(resting.figures.to_string(), "stable 2..4, canary 0..1, together 2..5");
+}
+
 /// The table of scaledown-aborted-rs.md.
 #[rstest]
 #[case::basic(json!({"canary": {"abortScaleDownDelaySeconds": 0}}), "stable 4, canary 0")]
@@ -201,6 +209,16 @@ fn the_message_says_what_and_why() {
 fn what_is_stopped_by_a_person_is_only_bounded() {
     let resting = resting(&strategy(json!({"canary": {"maxSurge": 1}})), 4, Situation::Held);
     assert_eq!(resting.figures.to_string(), "stable 0..5, canary 0..5, together 0..5");
+}
+
+/// "HPA auto-scaling will still occur"
+#[rstest]
+#[case(json!({"canary": {}}))]
+#[case(json!({"canary": {"trafficRouting": {}}}))]
+#[case(json!({"blueGreen": {}}))]
+fn what_is_not_updated_is_scaled_though_it_is_stopped(#[case] written: Value) {
+    let resting = resting(&strategy(written), 4, Situation::HeldSettled);
+    assert_eq!(resting.figures.to_string(), "stable 4, canary 0 or stable 0, canary 0");
 }
 
 fn any_routed() -> impl Gen<Value = Routed> {

@@ -37,7 +37,8 @@ pub struct Controller {
     pub version: String,
     /// How it was named: a release, or the path of a binary or checkout.
     pub label: String,
-    /// sha256 of its binary, hexadecimal.
+    /// sha256 of its binary, hexadecimal; of its image where it was in the cluster already, empty where that
+    /// is not known.
     pub sha256: String,
 }
 

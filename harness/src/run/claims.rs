@@ -5,11 +5,13 @@ use semver::Version;
 use crate::{
     expect::{
         Subject,
-        temporal::{self, Claim},
+        event::{self, Sequence},
+        temporal::{self, Claim, Why},
     },
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
     timeline::{History, Point},
+    timeouts::scaled,
 };
 
 /// A step's `never` and `always`, which reach to the next action's gate.
@@ -57,13 +59,14 @@ pub fn settle(
 pub fn report(word: &str, state: &StateMatch, claim: &Claim, history: &History) -> v1::Claim {
     let (outcome, detail) = match claim {
         Claim::Held(states) => (v1::Outcome::Held, format!("{states} states")),
-        Claim::NotJudged(gap) => (
+        Claim::NotJudged(Why::Gap(gap)) => (
             v1::Outcome::NotJudged,
             format!(
                 "the watch on {} lost the states between resourceVersion {} and {}",
                 gap.kind, gap.after, gap.until
             ),
         ),
+        Claim::NotJudged(Why::Events(seen)) => (v1::Outcome::NotJudged, too_many_events(*seen)),
         Claim::Broken(point, checks) => {
             let differing: Vec<_> = checks.iter().filter(|check| word == "never" || !check.ok).collect();
             let words: Vec<_> = differing.iter().map(|check| format!("{} was {}", check.field, check.got)).collect();
@@ -74,4 +77,50 @@ pub fn report(word: &str, state: &StateMatch, claim: &Claim, history: &History) 
         }
     };
     v1::Claim { claim: format!("{word} {}", state.demands().join(", ")), outcome, detail }
+}
+
+/// Why nothing is claimed about events that were not seen.
+fn too_many_events(seen: u64) -> String {
+    format!(
+        "{seen} events of one source about one object were seen: its client library lets {} through and then one in \
+         five minutes, so others may have been dropped",
+        event::BURST
+    )
+}
+
+/// The events of a step as a claim: those that were seen, or the first one that was not.
+pub fn events(
+    step: &LoadedStep,
+    sequence: &Sequence,
+    history: &History,
+    (from, to): (Point, Point),
+    subject: Subject<'_>,
+) -> v1::Claim {
+    let words: Vec<_> = step.events.iter().map(ToString::to_string).collect();
+    let claim = format!("events {}", words.join(", then "));
+    let met = sequence.met.iter().flatten().count();
+    let Some(missing) = step.events.get(sequence.met.len()) else {
+        return v1::Claim { claim, outcome: v1::Outcome::Held, detail: format!("{met} events in order") };
+    };
+    if sequence.may_be_dropped {
+        let seen = event::most(history, to, missing.about.as_ref(), subject);
+        return v1::Claim { claim, outcome: v1::Outcome::NotJudged, detail: too_many_events(seen) };
+    }
+    let seen: Vec<_> = event::seen(history, from, to)
+        .iter()
+        .filter(|seen| event::is_about(missing.about.as_ref(), seen.event, subject))
+        .map(|seen| {
+            let number = sequence.met.iter().position(|met| *met == Some(seen.point));
+            let mark = number.map_or_else(String::new, |number| format!("  <- {}", words[number]));
+            format!("    {}{mark}", event::in_words(seen.event))
+        })
+        .collect();
+    let after = match sequence.end() {
+        Some(_) => format!(" after {}", words[sequence.met.iter().rposition(Option::is_some).unwrap_or_default()]),
+        None => String::new(),
+    };
+    let list = if seen.is_empty() { "    (none)".to_owned() } else { seen.join("\n") };
+    let within = humantime::format_duration(scaled(step.within));
+    let detail = format!("no event {missing}{after} within {within}; those since the action, in order:\n{list}");
+    v1::Claim { claim, outcome: v1::Outcome::Broken, detail }
 }

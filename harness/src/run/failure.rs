@@ -9,7 +9,7 @@ use crate::{
     expect::{Check, Subject, compare, temporal::Passage},
     report::v1,
     scenario::{LoadedStep, model::StateMatch},
-    timeline::{History, Kind, Point, World, kind::MARKER},
+    timeline::{History, Kind, Point, World},
     view,
 };
 
@@ -46,6 +46,13 @@ pub fn not_met(
     text
 }
 
+/// What is said when the moment to act did not come. `live`: how it stands.
+pub fn no_moment(live: &World, step: &LoadedStep, trigger: &StateMatch, subject: Subject<'_>) -> String {
+    let within = words(step.within);
+    let table = table(&compare(trigger, live, subject));
+    format!("at, written at {}: the moment to act did not come within {within}\n{table}", trigger.at)
+}
+
 /// What is said when the controller has not even taken notice of the action.
 pub fn not_observed(history: &History, step: &LoadedStep) -> String {
     let within = words(step.within);
@@ -64,7 +71,12 @@ pub fn not_observed(history: &History, step: &LoadedStep) -> String {
 
 /// What is said of an expectation when a claim was broken before it was met.
 pub fn not_yet_met(world: &World, expect: &StateMatch, subject: Subject<'_>) -> String {
-    format!("expect, written at {}, had not been met yet:\n{}", expect.at, table(&compare(expect, world, subject)))
+    let checks = compare(expect, world, subject);
+    // It may be met in the very state that broke the claim, or a little later.
+    if checks.iter().all(|check| check.ok) {
+        return String::new();
+    }
+    format!("expect, written at {}, had not been met yet:\n{}", expect.at, table(&checks))
 }
 
 /// What differs as a table (field, expected, seen), and the names of what does not.
@@ -155,8 +167,7 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
     for line in last_states(history, from, subject, now) {
         let _ = writeln!(text, "  {line}");
     }
-    let events: Vec<_> =
-        history.entries().iter().filter(|entry| entry.kind() == Kind::Event && !ours(&entry.object.raw)).collect();
+    let events: Vec<_> = history.entries().iter().filter(|entry| entry.kind() == Kind::Event).collect();
     let _ = writeln!(text, "the last events:{}", if events.is_empty() { " (none)" } else { "" });
     for entry in &events[events.len().saturating_sub(LAST_EVENTS)..] {
         let event = &entry.object.raw;
@@ -172,11 +183,6 @@ pub fn surroundings(history: &History, from: Point, subject: Subject<'_>, now: T
         );
     }
     text
-}
-
-/// Whether an event is about an object of the harness's own, not of the scenario's.
-fn ours(event: &serde_json::Value) -> bool {
-    event["involvedObject"]["name"] == MARKER
 }
 
 /// The last states in which the one-line view of the Rollout changed.

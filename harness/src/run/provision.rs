@@ -1,34 +1,81 @@
 //! Gets what scenarios run on: the controller's release, the parts of a control plane, the plane.
 
-use super::wish::{Provider, Wish};
+use std::io;
+
+use super::{
+    existing::existing,
+    wish::{Provider, Wish},
+};
 use crate::{
-    cluster::{self, ClusterError, EmbeddedSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest, Source},
-    controller::{ControllerRelease, ControllerSpec},
+    cluster::{
+        self, ClusterError, EmbeddedSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest, Source,
+        existing::ExistingError,
+    },
+    controller::{ControllerFiles, ControllerSpec, UnderTest},
+    images::{self, ImageArchive, ImageError},
     parts::{PartError, PartName, Parts, recipe::Recipe},
     progress::Progress,
+    timeouts,
 };
 
 /// The controller under test, and the parts of the plane on which it runs.
 #[derive(Debug, Clone)]
 pub struct Provisions {
     /// The controller.
-    pub release: ControllerRelease,
+    pub release: UnderTest,
     /// Where the plane comes from.
     pub source: Source,
+}
+
+/// Why there is nothing to run on.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvideError {
+    /// A part is not to be had.
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// An image cannot be made.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A cluster that is there cannot be used.
+    #[error(transparent)]
+    Existing(#[from] ExistingError),
+    /// What was asked for does not go together.
+    #[error("{0}")]
+    Asked(String),
+    /// No network, no timers.
+    #[error("the runtime cannot be started: {0}")]
+    Runtime(#[source] io::Error),
+    /// Somebody did not want to wait.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl ProvideError {
+    /// Is it a fault of what was asked (exit code 2), and not of machine or network (3)?
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Part(error) | Self::Image(ImageError::Part(error)) => error.is_bad_input(),
+            Self::Existing(error) => error.is_bad_input(),
+            Self::Asked(_) => true,
+            Self::Image(_) | Self::Runtime(_) | Self::Interrupted => false,
+        }
+    }
 }
 
 /// Finds the controller and the parts, and builds what is missing. Blocks, perhaps for many minutes;
 /// `progress` says how far it is.
 ///
 /// # Errors
-/// See [`PartError`].
-pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, PartError> {
+/// See [`ProvideError`].
+pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ProvideError> {
+    wish.check().map_err(ProvideError::Asked)?;
+    timeouts::set_pace(wish.provider.pace());
     let parts = Parts::from_env()?;
-    let spec = wish.controller.as_deref().map(ControllerSpec::parse).transpose()?.unwrap_or_default();
+    let spec = || wish.controller.as_deref().map_or_else(|| Ok(ControllerSpec::default()), ControllerSpec::parse);
     match wish.provider {
-        Provider::Embedded => embedded(&parts, &spec, wish, progress),
-        Provider::Kind => kind(&parts, &spec, wish, progress),
-        Provider::Existing => Err(PartError::Controller { asked: "existing".into(), reason: "not yet".into() }),
+        Provider::Embedded => Ok(embedded(&parts, &spec()?, wish, progress)?),
+        Provider::Kind => Ok(kind(&parts, &spec()?, wish, progress)?),
+        Provider::Existing => existing(&parts, wish, progress),
     }
 }
 
@@ -37,7 +84,7 @@ fn embedded(
     spec: &ControllerSpec,
     wish: &Wish,
     progress: &dyn Progress,
-) -> Result<Provisions, PartError> {
+) -> Result<Provisions, ImageError> {
     let names = [
         PartName::Etcd,
         PartName::KubeApiserver,
@@ -55,21 +102,25 @@ fn embedded(
     let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });
     let mut next = || found.next().unwrap_or_else(|| unreachable!("find_all answers for each name"));
     let parts = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
-    Ok(Provisions { release, source: Source::Embedded(EmbeddedSource { parts, port: None }) })
+    Ok(Provisions { release: release.into(), source: Source::Embedded(EmbeddedSource { parts, port: None }) })
 }
 
 /// kind, its node image, and the images that no registry may be asked for.
-fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, PartError> {
+fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ImageError> {
     let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
     let kind = parts.find(&PartName::Kind, progress)?;
+    let controller = images::controller(parts, &release, progress)?;
+    let demo = images::demo(parts, progress)?;
+    let archive = |archive: &ImageArchive| PlanePart { path: archive.path.clone(), sha256: archive.identity() };
     let kubernetes = Recipe::of(&PartName::KubeApiserver)?.version().clone();
     let source = KindSource {
         kind: PlanePart { path: kind.path, sha256: kind.sha256 },
         node_image: wish.node_image.clone().unwrap_or_else(|| format!("kindest/node:v{kubernetes}")),
-        archives: Vec::new(),
+        archives: vec![archive(&controller.archive), archive(&demo.archive)],
         install: release.manifests.install(),
+        controller: Some(controller),
     };
-    Ok(Provisions { release, source: Source::Kind(source) })
+    Ok(Provisions { release: release.into(), source: Source::Kind(source) })
 }
 
 /// Joins the plane for these provisions, or starts it.
@@ -95,9 +146,10 @@ pub async fn acquire_unless(
 
 /// The request for a plane for these provisions.
 pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
+    let crds = provisions.release.files.as_ref().map(|ControllerFiles { manifests, .. }| manifests.crds().to_vec());
     PlaneRequest {
         source: provisions.source.clone(),
-        crds: provisions.release.manifests.crds().to_vec(),
+        crds: crds.unwrap_or_default(),
         release_label: provisions.release.label.clone(),
         purpose: purpose.to_owned(),
         own: None,

@@ -16,12 +16,13 @@ use super::{
     reports::{blank, cut_short},
     step::{Ended, Hands},
     trouble::{Trouble, chain},
+    watching,
 };
 use crate::{
     act::{Actor, Kinds},
     cluster::Plane,
     controller::{
-        Controller, ControllerConfig, ControllerError, ControllerRelease, Serving,
+        Controller, ControllerConfig, ControllerError, ControllerFiles, Serving, UnderTest,
         deployed::{self, Deployed},
     },
     metrics::MetricServer,
@@ -37,7 +38,7 @@ pub struct Stage<'a> {
     /// What is known of its kinds.
     pub kinds: Kinds,
     /// The controller under test.
-    pub release: &'a ControllerRelease,
+    pub release: &'a UnderTest,
     /// Who hears the news.
     pub listener: &'a dyn Listener,
     /// How it is run.
@@ -63,19 +64,28 @@ const UP_WITHIN: Duration = Duration::from_secs(30);
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
-    let outcome = match scenario.needs.contains(&Capability::OwnCluster) {
-        true => on_own_plane(stage, scenario, &mut report).await,
-        false => on_stage(stage, scenario, &mut report).await,
-    };
-    if let Err(trouble) = outcome {
-        report.verdict = match trouble {
-            Trouble::Conformance(_) => v1::Verdict::Fail,
-            Trouble::Infra(_) => v1::Verdict::Error,
+    for round in 1..=scenario.repeat {
+        report = blank(scenario);
+        let outcome = match scenario.needs.contains(&Capability::OwnCluster) {
+            true => on_own_plane(stage, scenario, &mut report).await,
+            false => on_stage(stage, scenario, &mut report).await,
         };
-        report.reason = Some(trouble.to_string());
+        if let Err(trouble) = outcome {
+            let trouble = trouble.context(&which_round(round, scenario.repeat));
+            report.verdict = match trouble {
+                Trouble::Conformance(_) => v1::Verdict::Fail,
+                Trouble::Infra(_) => v1::Verdict::Error,
+            };
+            report.reason = Some(trouble.to_string());
+            break;
+        }
     }
     stage.listener.hear(&scenario.id, News::Ended(&report));
     report
+}
+
+fn which_round(round: u32, of: u32) -> String {
+    if of == 1 { String::new() } else { format!("in round {round} of {of}: ") }
 }
 
 /// Reports that `scenario` is not run.
@@ -86,6 +96,11 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
 }
 
 pub(super) async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
+    let place = tokio::select! {
+        place = stage.plane.place() => place.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error)))),
+        why = stage.plane.broken() => Err(before_it_began(scenario, gone(why))),
+    };
+    let _place = place?;
     let namespace = match stage.plane.create_namespace(&prefix(&scenario.id)).await {
         Ok(namespace) => namespace,
         Err(error) => {
@@ -113,13 +128,16 @@ async fn in_namespace(
     let client = stage.plane.client();
     let log = log_file(stage, namespace);
     // The watches are opened while the controller starts: both before the first action.
-    let both = async { tokio::join!(Timeline::open(client.clone(), namespace), serving(stage, namespace)) };
+    let others = watching::others(&client, &stage.kinds, scenario).await;
+    let others = others.map_err(|trouble| before_it_began(scenario, trouble))?;
+    let both = async { tokio::join!(Timeline::open(client.clone(), namespace, &others), serving(stage, namespace)) };
     let up = tokio::select! {
         (timeline, controller) = both => match (timeline, controller) {
             (Ok(timeline), Ok(controller)) => Ok((timeline, controller)),
             (_, Err(error)) => {
-                let binary = stage.release.binary.display();
-                Err(Trouble::Infra(format!("{binary} did not come up: {}", chain(&error))))
+                let files = stage.release.files.as_ref();
+                let which = files.map_or(stage.release.label.clone(), |files| files.binary.display().to_string());
+                Err(Trouble::Infra(format!("{which} did not come up: {}", chain(&error))))
             }
             (Err(error), _) => Err(Trouble::Infra(chain(&error))),
         },
@@ -183,13 +201,17 @@ async fn in_namespace(
 
 /// The controller that serves this namespace: the one in the cluster, or one that is started.
 async fn serving(stage: &Stage<'_>, namespace: &str) -> Result<Serving, ControllerError> {
-    match &stage.plane.record().deployed {
-        Some(installed) => {
+    match (&stage.plane.record().deployed, &stage.release.files) {
+        (Some(shared), _) => {
             let log = log_file(stage, namespace);
-            Deployed::of(stage.plane.client(), installed.clone(), &log, namespace)
+            Deployed::of(stage.plane.client(), shared.clone(), &log, namespace)
                 .map(|deployed| Serving::Deployed(Box::new(deployed)))
         }
-        None => Controller::start(controller_config(stage, namespace)).await.map(|own| Serving::Own(Box::new(own))),
+        (None, Some(files)) => {
+            let own = Controller::start(controller_config(stage, files, namespace)).await;
+            own.map(|own| Serving::Own(Box::new(own)))
+        }
+        (None, None) => Err(ControllerError::Nothing { label: stage.release.label.clone() }),
     }
 }
 
@@ -206,16 +228,16 @@ fn controller_dir(stage: &Stage<'_>, namespace: &str) -> PathBuf {
     stage.plane.dir().path().join("controllers").join(namespace)
 }
 
-fn controller_config(stage: &Stage<'_>, namespace: &str) -> ControllerConfig {
+fn controller_config(stage: &Stage<'_>, files: &ControllerFiles, namespace: &str) -> ControllerConfig {
     let endpoint = stage.plane.endpoint();
     ControllerConfig {
-        binary: stage.release.binary.clone(),
+        binary: files.binary.clone(),
         version: stage.release.version.clone(),
         client: stage.plane.client(),
         server: endpoint.server,
         ca_pem: endpoint.ca_pem,
         namespace: namespace.to_owned(),
-        namespace_install: stage.release.manifests.namespace_install(),
+        namespace_install: files.manifests.namespace_install(),
         dir: controller_dir(stage, namespace),
         log_level: "info".into(),
         extra_args: Vec::new(),

@@ -21,10 +21,16 @@ use crate::{
     act::{self, Actor, Done},
     cluster::Plane,
     controller::{Fence, Serving, log::render},
-    expect::{self, Gate, Subject, temporal},
+    expect::{
+        self, Gate, Subject, event,
+        temporal::{self, Claim},
+    },
     metrics::MetricServer,
     report::v1,
-    scenario::{Action, LoadedStep, model::Hold},
+    scenario::{
+        Action, LoadedStep,
+        model::{Hold, StateMatch},
+    },
     timeline::{History, Kind, Point, Timeline, pauses},
     timeouts::scaled,
 };
@@ -72,6 +78,9 @@ impl Hands<'_> {
     /// no error but an ending.
     pub async fn step(&mut self, index: usize, step: &LoadedStep, from: Point) -> Result<Ended, Trouble> {
         self.listener.hear(self.id, News::Step { index, name: &step.name });
+        if let Some(trigger) = &step.trigger {
+            self.moment(step, trigger, from).await?;
+        }
         let before = self.timeline.log().live().rollout(&step.on).map(|rollout| rollout.metadata.generation);
         // The controller compares whole seconds of creation to tell revisions apart.
         if !step.same_second && act::makes_revision(step.action.key()) {
@@ -85,22 +94,24 @@ impl Hands<'_> {
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
         let gate = match step.action {
             Action::Api(_) => self.behind_the_gaps(step).await?,
-            _ => gate_of(step, &done, before),
+            _ => gate_of(step, &done, before, self.timeline.kinds()),
         };
 
         let subject = Subject { rollout: &step.on, release: self.release };
         let awaited = Awaited {
             from,
             gate: &gate,
+            not_before: from,
             expect: step.expect.as_ref(),
+            events: &step.events,
             never: &step.never,
             always: &step.always,
             subject,
         };
-        let outcome = {
-            let (listener, id) = (self.listener, self.id);
-            let passing = |live: &crate::timeline::World| listener.hear(id, News::Passing { rollout: &step.on, live });
-            awaited.wait(self.timeline, began.0 + scaled(step.within), passing).await?
+        let deadline = began.0 + scaled(step.within);
+        let outcome = match &step.expect {
+            Some(expect) if expect.at_rest == Some(true) => self.rest(awaited, expect, deadline).await?,
+            _ => self.await_state(&awaited, deadline).await?,
         };
         if let Outcome::Met { at, .. } = outcome
             && let Some(hold) = &step.hold
@@ -111,7 +122,7 @@ impl Hands<'_> {
             let log = self.timeline.log();
             let looking_back =
                 LookingBack { step, subject, began: began.1, history: log.history(), own_writes: self.own_writes };
-            looking_back.look(index, from, &done, outcome)
+            looking_back.look(index, from, &gate, &done, outcome)
         };
         if ended.trouble.is_none() {
             self.requests(step, &asked, &mut ended);
@@ -162,6 +173,39 @@ impl Hands<'_> {
         }
     }
 
+    async fn await_state(&self, awaited: &Awaited<'_>, deadline: Instant) -> Result<Outcome, Trouble> {
+        let (listener, id, rollout) = (self.listener, self.id, awaited.subject.rollout);
+        let passing = |live: &crate::timeline::World| listener.hear(id, News::Passing { rollout, live });
+        Ok(awaited.wait(self.timeline, deadline, passing).await?)
+    }
+
+    /// Awaits a state that says of itself that it rests, and is still the same when the controller has
+    /// looked once more. One that is not was none: between a decision and what the controller does about
+    /// it, all may look quiet.
+    async fn rest(&self, mut awaited: Awaited<'_>, expect: &StateMatch, deadline: Instant) -> Result<Outcome, Trouble> {
+        loop {
+            let outcome = self.await_state(&awaited, deadline).await?;
+            let Outcome::Met { gate, at } = outcome else { return Ok(outcome) };
+            self.fence(awaited.subject.rollout).await?;
+            self.timeline.barrier().await?;
+            let log = self.timeline.log();
+            let history = log.history();
+            match temporal::always(history, at, history.end(), expect, awaited.subject) {
+                Claim::Broken(..) if Instant::now() >= deadline => {
+                    return Ok(Outcome::TimedOut { gate: Some(gate), met: None });
+                }
+                Claim::Broken(point, _) => awaited.not_before = point,
+                Claim::Held(_) | Claim::NotJudged(_) => return Ok(outcome),
+            }
+        }
+    }
+
+    async fn fence(&self, rollout: &str) -> Result<(), Trouble> {
+        let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
+        let passed = fence.pass(rollout, scaled(FENCE)).await;
+        passed.map(|_| ()).map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))
+    }
+
     fn log_position(&self) -> Result<u64, Trouble> {
         let position = self.controller.log().position();
         position.map_err(|error| Trouble::Infra(format!("the controller's log can't be read: {error}")))
@@ -169,13 +213,13 @@ impl Hands<'_> {
 
     /// The controller's log of a step that failed, its end.
     fn log_of_step(&self, slice: v1::Slice) -> String {
-        match self.controller.log().slice(slice.from, slice.to) {
-            Ok(lines) => {
+        match self.controller.log().end_of(slice.from, slice.to) {
+            Ok((lines, whole)) => {
                 let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
-                let which = if shown.len() < lines.len() {
-                    format!("the last {LOG_LINES} of {} lines", lines.len())
-                } else {
-                    "all of it".into()
+                let which = match whole {
+                    true if shown.len() < lines.len() => format!("the last {LOG_LINES} of {} lines", lines.len()),
+                    true => "all of it".into(),
+                    false => format!("the last {LOG_LINES} of very many lines"),
                 };
                 format!("the controller's log of this step ({which}):\n{}\n", render(shown).trim_end())
             }
@@ -191,11 +235,7 @@ impl Hands<'_> {
             tokio::time::sleep(span.0.saturating_sub(stood)).await;
         }
         for _ in 0..hold.reconciles.unwrap_or(0) {
-            let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
-            fence
-                .pass(&step.on, scaled(FENCE))
-                .await
-                .map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))?;
+            self.fence(&step.on).await?;
         }
         self.timeline.barrier().await?;
         Ok(())
@@ -203,10 +243,10 @@ impl Hands<'_> {
 }
 
 /// The gate of what was done. `before`: the Rollout's generation before it.
-fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>) -> Gate {
+fn gate_of(step: &LoadedStep, done: &Done, before: Option<i64>, kinds: &[Kind]) -> Gate {
     if let Action::Delete(_) = step.action
         && let Some(object) = done.objects.last()
-        && let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == object.kind)
+        && let Some(kind) = kinds.iter().copied().find(|kind| kind.name() == object.kind)
     {
         return Gate::Gone { kind, uid: object.uid.clone() };
     }
@@ -241,11 +281,11 @@ struct LookingBack<'a> {
 }
 
 impl LookingBack<'_> {
-    fn look(&self, index: usize, from: Point, done: &Done, outcome: Outcome) -> Ended {
+    fn look(&self, index: usize, from: Point, action: &Gate, done: &Done, outcome: Outcome) -> Ended {
         let (gate, at) = match outcome {
             Outcome::Met { gate, at } => (Some(gate), at),
             Outcome::Broken { gate } => (Some(gate), self.history.end()),
-            Outcome::TimedOut { gate } => (gate, self.history.end()),
+            Outcome::TimedOut { gate, met } => (gate, met.unwrap_or(self.history.end())),
         };
         let met = matches!(outcome, Outcome::Met { .. });
         let mut failures = Vec::new();
@@ -264,13 +304,25 @@ impl LookingBack<'_> {
         if let Some(expect) = &self.step.expect {
             report.checks =
                 expect::compare(expect, &self.history.world(at), self.subject).into_iter().map(Into::into).collect();
-            if matches!(outcome, Outcome::TimedOut { .. }) {
+            if matches!(outcome, Outcome::TimedOut { met: None, .. }) {
                 failures.push(failure::not_met(self.history, gate, self.step, expect, self.subject, Timestamp::now()));
             }
         } else if gate.is_none() {
             failures.push(failure::not_observed(self.history, self.step));
         }
+        let mut events_end = at;
         if let Some(gate) = gate {
+            if !self.step.events.is_empty() {
+                let span = (action.acted(self.history, from), self.history.end());
+                let sequence = event::sequence(self.history, span.0, span.1, &self.step.events, self.subject);
+                let claim = claims::events(self.step, &sequence, self.history, span, self.subject);
+                // If `expect` wasn't met, that is the news.
+                if let Outcome::TimedOut { met: Some(_), .. } = outcome {
+                    failures.push(failure::broken(std::slice::from_ref(&claim)));
+                }
+                events_end = sequence.end().unwrap_or(at);
+                report.claims.push(claim);
+            }
             self.through(&mut report, gate, at, met, &mut failures);
             self.pauses(&mut report, gate, at, met, &mut failures);
             if let Outcome::Broken { .. } = outcome {
@@ -280,7 +332,7 @@ impl LookingBack<'_> {
                 if let Some(expect) = &self.step.expect {
                     failures.push(failure::not_yet_met(&self.history.world(at), expect, self.subject));
                 }
-                report.claims = claims;
+                report.claims.extend(claims);
             }
             if met && let (Some(_), Some(expect)) = (&self.step.hold, &self.step.expect) {
                 let claim = temporal::always(self.history, at, self.history.end(), expect, self.subject);
@@ -291,7 +343,8 @@ impl LookingBack<'_> {
                 report.claims.push(claim);
             }
         }
-        let end = if self.step.hold.is_some() || !met { self.history.end() } else { at };
+        let rests = self.step.expect.as_ref().is_some_and(|expect| expect.at_rest == Some(true));
+        let end = if self.step.hold.is_some() || rests || !met { self.history.end() } else { at.max(events_end) };
         let trouble = (!failures.is_empty()).then(|| {
             report.verdict = v1::Verdict::Fail;
             let surroundings =

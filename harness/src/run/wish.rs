@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use semver::Version;
 
-use crate::scenario::Capabilities;
+use crate::scenario::{Capabilities, model::Capability};
 
 /// Names the provider of clusters: `embedded` (default), `kind`, `existing`.
 pub const CLUSTER_VARIABLE: &str = "PROOFROLL_CLUSTER";
@@ -12,6 +12,22 @@ pub const CLUSTER_VARIABLE: &str = "PROOFROLL_CLUSTER";
 pub const NODE_IMAGE_VARIABLE: &str = "KIND_NODE_IMAGE";
 /// The context of an existing cluster.
 pub const CONTEXT_VARIABLE: &str = "PROOFROLL_CONTEXT";
+/// 1: install CRDs and controller in an existing cluster.
+pub const INSTALL_VARIABLE: &str = "PROOFROLL_INSTALL";
+/// The log of the controller of an existing cluster.
+pub const CONTROLLER_LOG_VARIABLE: &str = "PROOFROLL_CONTROLLER_LOG";
+/// What an existing cluster can do besides, separated by commas.
+pub const HAS_VARIABLE: &str = "PROOFROLL_HAS";
+
+/// What may be said of an existing cluster. (Its controller is no process of ours, and it is not ours to
+/// cut its neighbours' watches.)
+const DECLARABLE: [Capability; 5] = [
+    Capability::FakePods,
+    Capability::Kubelet,
+    Capability::Traffic,
+    Capability::ScriptedPods,
+    Capability::ClusterScope,
+];
 
 /// A source of clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -32,6 +48,14 @@ impl Provider {
             Self::Embedded => "embedded",
             Self::Kind => "kind",
             Self::Existing => "existing",
+        }
+    }
+
+    /// How slow its clusters are, as a multiple of fake pods: limits of scenarios are stretched by it.
+    pub fn pace(self) -> f64 {
+        match self {
+            Self::Embedded => 1.0,
+            Self::Kind | Self::Existing => 4.0,
         }
     }
 
@@ -56,6 +80,10 @@ pub struct Wish {
     pub context: Option<String>,
     /// Install CRDs and controller in an existing cluster.
     pub install: bool,
+    /// The log of the controller that serves an existing cluster.
+    pub controller_log: Option<PathBuf>,
+    /// What an existing cluster can do besides.
+    pub has: Vec<Capability>,
     /// KUBECONFIG, for an existing cluster.
     pub kubeconfig: Vec<PathBuf>,
 }
@@ -92,22 +120,74 @@ impl Wish {
                 why: error.to_string(),
             })?),
         };
+        let has = text(HAS_VARIABLE).unwrap_or_default();
+        let has = has.split(',').filter(|name| !name.trim().is_empty()).map(|name| capability(name.trim()));
+        let has = has.collect::<Result<_, _>>().map_err(|why| BadVariable {
+            name: HAS_VARIABLE,
+            value: text(HAS_VARIABLE).unwrap_or_default(),
+            why,
+        })?;
         Ok(Self {
             provider,
             controller: text("PROOFROLL_CONTROLLER"),
             as_version,
             node_image: text(NODE_IMAGE_VARIABLE),
             context: text(CONTEXT_VARIABLE),
-            install: false,
+            install: text(INSTALL_VARIABLE).is_some_and(|value| value != "0"),
+            controller_log: text(CONTROLLER_LOG_VARIABLE).map(PathBuf::from),
+            has,
             kubeconfig: kubeconfig(),
         })
     }
 }
 
-/// The files that KUBECONFIG names, or kubectl's default one.
-pub fn kubeconfig() -> Vec<PathBuf> {
-    match env::var_os("KUBECONFIG").filter(|value| !value.is_empty()) {
-        Some(value) => env::split_paths(&value).collect(),
-        None => env::home_dir().into_iter().map(|home| home.join(".kube").join("config")).collect(),
+impl Wish {
+    /// What the cluster can do: static, so that listing needs no cluster.
+    pub fn capabilities(&self) -> Capabilities {
+        let mut capabilities = self.provider.capabilities();
+        if self.provider == Provider::Existing {
+            capabilities.set.extend(&self.has);
+        }
+        capabilities
     }
+
+    /// Refuses what has no meaning for the provider.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.provider == Provider::Existing {
+            return Ok(());
+        }
+        let given = [
+            (self.context.is_some(), "--context"),
+            (self.install, "--install"),
+            (self.controller_log.is_some(), "--controller-log"),
+            (!self.has.is_empty(), "--has"),
+        ];
+        match given.iter().find(|(given, _)| *given) {
+            Some((_, name)) => Err(format!(
+                "{name} is for a cluster that is there already (--cluster existing), and this is {}",
+                self.provider.name()
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A capability that may be said of an existing cluster.
+///
+/// # Errors
+/// With those that there are.
+pub fn capability(name: &str) -> Result<Capability, String> {
+    let found = DECLARABLE.into_iter().find(|capability| capability.name() == name);
+    let known = || DECLARABLE.map(Capability::name).join(", ");
+    found.ok_or_else(|| format!("`{name}` cannot be said of an existing cluster, only {}", known()))
+}
+
+/// The files that KUBECONFIG names, or kubectl's default one; absolute.
+pub fn kubeconfig() -> Vec<PathBuf> {
+    let files: Vec<PathBuf> = match env::var_os("KUBECONFIG").filter(|value| !value.is_empty()) {
+        Some(value) => env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect(),
+        None => env::home_dir().into_iter().map(|home| home.join(".kube").join("config")).collect(),
+    };
+    // The keeper has another working directory.
+    files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect()
 }

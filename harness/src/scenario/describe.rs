@@ -1,10 +1,13 @@
 //! A description of a state in words, one for each demand, as `phase Paused` or `revision 2: 1 pod`.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use super::{
-    model::{ListMatch, Replicas, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch, WeightMatch},
-    value::ByRelease,
+    model::{
+        ConditionMatch, HashesMatch, ListMatch, Replicas, ReplicasMatch, RevisionMatch, Role, ServiceMatch, StateMatch,
+        Traffic, TrafficMatch, WeightMatch,
+    },
+    value::{ByRelease, Share},
 };
 
 impl StateMatch {
@@ -47,7 +50,39 @@ impl StateMatch {
         if let Some(list) = &self.list {
             says.push(format!("list row {}", row(list)));
         }
+        says.extend(self.conditions.iter().map(|(name, c)| format!("condition {name}: {}", condition(c))));
+        let hashes = self.hashes.iter().flat_map(HashesMatch::parts);
+        says.extend(hashes.map(|(key, revision)| format!("{key} hash of revision {revision}")));
+        says.extend(self.status.iter().map(|status| format!("status {status}")));
+        says.extend(self.objects.iter().map(|object| format!("{}: {}", object.subject(), object.demands().join(", "))));
+        says.extend(self.event.iter().map(|event| format!("event {event}")));
         says
+    }
+}
+
+impl TrafficMatch {
+    /// What it demands, one text for each demand.
+    pub fn demands(&self) -> Vec<String> {
+        let mut says = Vec::new();
+        if let Some(claim) = self.split_claim() {
+            let shares: Vec<_> =
+                self.split.iter().rev().map(|(revision, share)| format!("{share} to revision {revision}")).collect();
+            let (tolerance, confidence) = (Share(claim.tolerance), Share(claim.confidence));
+            says.push(format!(
+                "{}, measured over {} requests: {tolerance} off is noticed, with {confidence} confidence",
+                shares.join(", "),
+                claim.sample_size()
+            ));
+        }
+        says.extend(self.failures.map(|failures| format!("failed until the next action: {failures}")));
+        says
+    }
+}
+
+impl Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        write!(f, "{} requests per second to Service {}{port}{}", self.rate, self.service, self.path)
     }
 }
 
@@ -80,6 +115,17 @@ fn revision(r: &RevisionMatch) -> String {
     counters.iter().for_each(|(name, counter)| value(&mut says, name, counter.as_ref()));
     says.extend(r.image.as_ref().map(|image| format!("image {image}")));
     says.join(", ")
+}
+
+fn condition(c: &ConditionMatch) -> String {
+    let mut says = Vec::new();
+    if let Some(exists) = c.exists {
+        says.push(if exists { "exists" } else { "does not exist" }.to_owned());
+    }
+    says.extend(c.status.map(|status| status.to_string()));
+    value(&mut says, "reason", c.reason.as_ref());
+    value(&mut says, "message", c.message.as_ref());
+    if says.is_empty() { "exists".to_owned() } else { says.join(", ") }
 }
 
 fn service(s: &ServiceMatch) -> String {

@@ -13,7 +13,7 @@ use super::{
     fault::{Fault, Location, ScenarioError, Text},
     library::Place,
     manifest::{Manifest, in_order},
-    model::{Capability, Hold, Profile, ScenarioFile, StateMatch, Step},
+    model::{Capability, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step, Traffic, TrafficMatch},
     tree::Node,
     value::Number,
     yaml,
@@ -45,17 +45,31 @@ pub struct Scenario {
     pub needs: BTreeSet<Capability>,
     /// What exists before the first step, in the order in which it is applied.
     pub given: Vec<Manifest>,
+    /// Requests that are sent during all steps.
+    pub traffic: Option<Traffic>,
     /// What is done, in order; at least one.
     pub steps: Vec<LoadedStep>,
     /// No state of the whole scenario may satisfy one of these.
     pub never: Vec<StateMatch>,
     /// Every state of the whole scenario satisfies each of these.
     pub always: Vec<StateMatch>,
+    /// So many times it is run, each in a namespace of its own.
+    pub repeat: u32,
     /// Invariants that it does not obey, with the reason.
     pub waive: BTreeMap<String, String>,
 }
 
 impl Scenario {
+    /// All states that it describes.
+    pub fn states(&self) -> impl Iterator<Item = &StateMatch> {
+        let whole = self.never.iter().chain(&self.always);
+        let steps = self.steps.iter().flat_map(|step| {
+            let one = step.expect.iter().chain(&step.trigger);
+            one.chain(&step.through).chain(&step.never).chain(&step.always)
+        });
+        whole.chain(steps)
+    }
+
     /// Whether it needs a metric server.
     pub fn uses_metrics(&self) -> bool {
         let objects = |manifests: &[Manifest]| manifests.iter().any(|manifest| placeholder::is_in(&manifest.object));
@@ -91,8 +105,14 @@ pub struct LoadedStep {
     pub never: Vec<StateMatch>,
     /// Every state until the next action's gate satisfies each of these.
     pub always: Vec<StateMatch>,
+    /// Events that are seen, in this order, from the action on.
+    pub events: Vec<EventMatch>,
+    /// The live state upon which the action is done; None: at once.
+    pub trigger: Option<StateMatch>,
     /// After `expect` was met, it goes on being met.
     pub hold: Option<Hold>,
+    /// What must be seen of the scenario's traffic.
+    pub traffic: Option<TrafficMatch>,
     /// How long the step may take, not scaled.
     pub within: Duration,
     /// Timed pauses that end in this step: step index to least duration.
@@ -140,17 +160,24 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
     let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);
+    let applied = steps.iter().map(|(_, manifests)| manifests).chain([&given]);
+    let manifests = applied.map(Option::as_deref).collect::<Option<Vec<_>>>();
+    check::traffic(&tree, &file, manifests.map(|all| all.into_iter().flatten().collect()), &mut faults);
     faults.none()?;
 
     fill_in(text, &tree, &mut file);
     let mut needs: BTreeSet<_> = file.needs.into_iter().collect();
     let loaded = file.steps.into_iter().zip(steps).zip(actions).zip(rollouts);
     let steps: Option<Vec<_>> =
-        loaded.map(|(((step, (node, _)), action), on)| Some(step_of(text, node, step, action?, on?))).collect();
+        loaded.map(|(((step, (node, _)), action), on)| Some(repeated(text, node, step, action?, on?))).collect();
     // Without a fault there is an action and a Rollout for each step, and manifests for all.
     let (Some(steps), Some(given)) = (steps, given) else {
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
     };
+    let steps: Vec<_> = steps.into_iter().flatten().collect();
+    if file.traffic.is_some() {
+        needs.insert(Capability::Traffic);
+    }
     if steps.iter().any(|s| matches!(s.action, Action::Controller(_))) {
         needs.insert(Capability::ControllerProcess);
     }
@@ -180,9 +207,11 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         notes: file.notes,
         needs,
         given,
+        traffic: file.traffic,
         steps,
         never: file.never,
         always: file.always,
+        repeat: file.repeat.unwrap_or(1),
         waive: file.waive,
     };
     if scenario.uses_metrics() {
@@ -190,6 +219,14 @@ pub(super) fn load_text(id: String, place: &Place, text: &Text) -> Result<Scenar
         scenario.needs.insert(Capability::ControllerProcess);
     }
     Ok(scenario)
+}
+
+/// A step as often as it is to be done, each time under a name of its own.
+fn repeated(text: &Text, node: &Node, step: Step, action: Action, on: String) -> Vec<LoadedStep> {
+    let times = step.repeat.unwrap_or(1);
+    let step = step_of(text, node, step, action, on);
+    let nth = |n: u32| LoadedStep { name: format!("{} ({n} of {times})", step.name), ..step.clone() };
+    if times == 1 { vec![step] } else { (1..=times).map(nth).collect() }
 }
 
 fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
@@ -201,7 +238,10 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         through: step.through,
         never: step.never,
         always: step.always,
+        events: step.events,
+        trigger: step.at,
         hold: step.hold,
+        traffic: step.traffic,
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
         requests: step.requests,
@@ -247,6 +287,9 @@ fn fill_in(text: &Text, tree: &Node, file: &mut ScenarioFile) {
     for (step, node) in file.steps.iter_mut().zip(tree.get("steps").map(Node::items).unwrap_or_default()) {
         if let Some(expect) = &mut step.expect {
             expect.at = text.at(node.key_at("expect"));
+        }
+        if let Some(trigger) = &mut step.at {
+            trigger.at = text.at(node.key_at("at"));
         }
         all(node, "through", &mut step.through);
         all(node, "never", &mut step.never);

@@ -10,8 +10,23 @@ use super::{
 };
 
 /// The keys of a state, to tell where one that was written in a step belongs.
-const STATE_KEYS: [&str; 10] =
-    ["phase", "at-rest", "message", "step", "weight", "replicas", "revisions", "images", "list", "services"];
+const STATE_KEYS: [&str; 15] = [
+    "phase",
+    "at-rest",
+    "message",
+    "step",
+    "weight",
+    "replicas",
+    "revisions",
+    "images",
+    "list",
+    "services",
+    "conditions",
+    "hashes",
+    "status",
+    "objects",
+    "event",
+];
 
 /// Nesting is bounded, for it is read by recursion, and a test's thread has a stack of 2 MiB.
 fn nested(max_depth: usize) -> Option<Budget> {

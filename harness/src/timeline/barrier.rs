@@ -1,6 +1,6 @@
 //! The barrier: makes sure that all streams have come to one common point.
 //!
-//! Each kind has a marker object that nothing else looks at ([`Kind::marker`]). A barrier writes to
+//! Each kind has a marker object that nothing else looks at ([`super::marker`]). A barrier writes to
 //! all of them and waits until each stream has delivered its own marker's write. A watch delivers
 //! the writes of its kind in order, so everything older has then been delivered too; up to the
 //! smallest of the markers' resourceVersions the log is complete across all kinds.
@@ -18,7 +18,8 @@ use kube::core::{
 use serde_json::{Value, json};
 
 use super::{
-    kind::{Kind, MARKER},
+    kind::Kind,
+    marker::{MARKER, marker},
     stream,
     watch::Timeline,
 };
@@ -44,13 +45,13 @@ impl Timeline {
     /// # Errors
     /// See [`BarrierError`].
     pub async fn barrier(&self) -> Result<u64, BarrierError> {
-        let marks = futures::future::try_join_all(Kind::ALL.map(|kind| self.mark(kind))).await?;
+        let marks = futures::future::try_join_all(self.kinds.iter().map(|kind| self.mark(*kind))).await?;
         let mut arrivals = self.arrivals();
         let lagging = || {
             let log = self.log();
             let late =
-                Kind::ALL.into_iter().zip(&marks).filter(|(kind, mark)| log.reached(*kind).is_none_or(|r| r < **mark));
-            late.map(|(kind, _)| kind).collect::<Vec<_>>()
+                self.kinds.iter().zip(&marks).filter(|(kind, mark)| log.reached(**kind).is_none_or(|r| r < **mark));
+            late.map(|(kind, _)| *kind).collect::<Vec<_>>()
         };
         let all_reached = async {
             // The channel lives as long as the timeline: an error can't happen while it is borrowed.
@@ -80,9 +81,9 @@ impl Timeline {
         Ok(stream::resource_version(&marked))
     }
 
-    /// Makes the marker of `kind`.
-    pub(super) async fn make_marker(&self, kind: Kind) -> Result<(), kube::Error> {
-        let body = kind.marker(&self.namespace).to_string().into_bytes();
+    /// Makes the marker of `kind`; `like` is an object of that kind, if one is known.
+    pub(super) async fn make_marker(&self, kind: Kind, like: Option<&Value>) -> Result<(), kube::Error> {
+        let body = marker(kind, &self.namespace, like).to_string().into_bytes();
         let request = Request::new(kind.path(&self.namespace))
             .create(&PostParams::default(), body)
             .map_err(kube::Error::BuildRequest)?;

@@ -1,12 +1,13 @@
 //! The kinds that are watched.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
+};
 
 /// A watched kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// `argoproj.io/v1alpha1` Rollout
     Rollout,
@@ -26,10 +27,37 @@ pub enum Kind {
     Job,
     /// `v1` Event
     Event,
+    /// A kind that is watched because a scenario names it.
+    Other(Other),
+}
+
+/// A kind that is watched because a scenario names it. There are few of them, and each lives as long as the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Other(&'static Shape);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Shape {
+    api_version: String,
+    name: String,
+    plural: String,
+}
+
+/// The other kinds that were met so far.
+#[derive(Default)]
+struct Met {
+    shapes: BTreeSet<&'static Shape>,
+    /// By the names under which scenarios ask for them.
+    names: BTreeMap<String, Kind>,
+}
+
+static MET: LazyLock<Mutex<Met>> = LazyLock::new(Mutex::default);
+
+fn met() -> MutexGuard<'static, Met> {
+    MET.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Kind {
-    /// All of them.
+    /// Those that are watched always.
     pub const ALL: [Self; 9] = [
         Self::Rollout,
         Self::ReplicaSet,
@@ -42,9 +70,40 @@ impl Kind {
         Self::Event,
     ];
 
+    /// The kind of this `apiVersion` and `kind`, whose collections are called `plural` in paths. From now on it is what
+    /// [`Kind::named`] finds under `written`.
+    pub fn other(written: &str, api_version: &str, name: &str, plural: &str) -> Self {
+        let built_in = Self::ALL.into_iter().find(|kind| kind.name() == name && kind.api_version() == api_version);
+        let mut met = met();
+        let kind = built_in.unwrap_or_else(|| {
+            let shape = Shape { api_version: api_version.into(), name: name.into(), plural: plural.into() };
+            let known = met.shapes.get(&shape).copied();
+            let shape = known.unwrap_or_else(|| {
+                let shape: &'static Shape = Box::leak(Box::new(shape));
+                met.shapes.insert(shape);
+                shape
+            });
+            Self::Other(Other(shape))
+        });
+        met.names.insert(written.to_owned(), kind);
+        kind
+    }
+
+    /// The kind that a scenario calls so; None for one that nobody watches.
+    pub fn named(written: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == written).or_else(|| met().names.get(written).copied())
+    }
+
+    /// All kinds that are known by now.
+    pub fn met() -> Vec<Self> {
+        let met = met();
+        Self::ALL.into_iter().chain(met.shapes.iter().map(|shape| Self::Other(Other(shape)))).collect()
+    }
+
     /// `apiVersion` of its objects.
     pub fn api_version(self) -> &'static str {
         match self {
+            Self::Other(Other(shape)) => &shape.api_version,
             Self::Rollout | Self::AnalysisRun | Self::Experiment => "argoproj.io/v1alpha1",
             Self::ReplicaSet => "apps/v1",
             Self::Pod | Self::Service | Self::Event => "v1",
@@ -56,6 +115,7 @@ impl Kind {
     /// `kind` of its objects.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Other(Other(shape)) => &shape.name,
             Self::Rollout => "Rollout",
             Self::ReplicaSet => "ReplicaSet",
             Self::Pod => "Pod",
@@ -71,72 +131,13 @@ impl Kind {
     /// The path of its collection in a namespace.
     pub fn path(self, namespace: &str) -> String {
         let api = self.api_version();
-        let root = if api == "v1" { "api" } else { "apis" };
+        let root = if api.contains('/') { "apis" } else { "api" };
         let plural = match self {
+            Self::Other(Other(shape)) => shape.plural.clone(),
             Self::Ingress => "ingresses".to_owned(),
             other => format!("{}s", other.name().to_lowercase()),
         };
         format!("/{root}/{api}/namespaces/{namespace}/{plural}")
-    }
-
-    /// The least object of this kind that every controller leaves alone. The timeline writes to
-    /// one of each kind to learn how far a stream has come ([`super::barrier`]).
-    ///
-    /// The Rollouts controller passes over objects that carry a foreign instance id; the pod has a
-    /// scheduling gate and the job is suspended, so nothing ever runs.
-    pub fn marker(self, namespace: &str) -> Value {
-        let mut marker = json!({
-            "apiVersion": self.api_version(),
-            "kind": self.name(),
-            "metadata": {
-                "name": MARKER,
-                "namespace": namespace,
-                "labels": {"argo-rollouts.argoproj.io/controller-instance-id": MARKER},
-            },
-        });
-        let pod = json!({
-            "schedulingGates": [{"name": "proofroll.dev/never"}],
-            "restartPolicy": "Never",
-            "containers": [{"name": "marker", "image": "none"}],
-        });
-        let template = json!({"metadata": {"labels": {"proofroll.dev/marker": "true"}}, "spec": {
-            "containers": [{"name": "marker", "image": "none"}],
-        }});
-        let selector = json!({"matchLabels": {"proofroll.dev/marker": "true"}});
-        match self {
-            Self::Rollout => {
-                marker["spec"] =
-                    json!({"replicas": 0, "selector": selector, "template": template, "strategy": {"canary": {}}});
-            }
-            Self::ReplicaSet => {
-                marker["spec"] = json!({"replicas": 0, "selector": selector, "template": template});
-            }
-            Self::Pod => marker["spec"] = pod,
-            Self::Service => marker["spec"] = json!({"clusterIP": "None", "ports": [{"port": 1}]}),
-            Self::Ingress => {
-                marker["spec"] = json!({
-                    "ingressClassName": MARKER,
-                    "defaultBackend": {"service": {"name": MARKER, "port": {"number": 1}}},
-                });
-            }
-            Self::AnalysisRun => {
-                marker["spec"] =
-                    json!({"metrics": [{"name": "marker", "provider": {"web": {"url": "http://127.0.0.1:1"}}}]});
-            }
-            Self::Experiment => {
-                marker["spec"] = json!({"templates": [{"name": "marker", "replicas": 0, "selector": selector, "template": template}]});
-            }
-            Self::Job => marker["spec"] = json!({"suspend": true, "template": {"spec": pod}}),
-            Self::Event => {
-                marker["involvedObject"] =
-                    json!({"kind": "Namespace", "apiVersion": "v1", "name": namespace, "namespace": namespace});
-                marker["reason"] = json!("Marker");
-                marker["message"] = json!("a point in the timeline of proofroll");
-                marker["type"] = json!("Normal");
-                marker["source"] = json!({"component": "proofroll"});
-            }
-        }
-        marker
     }
 }
 
@@ -145,6 +146,3 @@ impl fmt::Display for Kind {
         f.write_str(self.name())
     }
 }
-
-/// Name of the marker objects.
-pub const MARKER: &str = "proofroll-marker";

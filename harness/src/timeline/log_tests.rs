@@ -98,16 +98,6 @@ fn a_recording_is_replayed_and_written_again() {
     );
 }
 
-#[test]
-fn every_kind_of_marker_is_an_object_of_its_kind() {
-    for kind in Kind::ALL {
-        let marker = kind.marker("ns");
-        assert_eq!(marker["kind"], kind.name());
-        assert_eq!(marker["apiVersion"], kind.api_version());
-        assert!(kind.path("ns").contains("/namespaces/ns/"), "{}", kind.path("ns"));
-    }
-}
-
 /// The recorded streams, delivered with the kinds mixed in another way: `choices` says which kind
 /// delivers next, and where a barrier is. Within a kind the order is kept, for a watch keeps it.
 fn deliver(lines: &[Line], choices: &[(usize, bool, bool)]) -> Log {

@@ -21,6 +21,7 @@ pub mod barrier;
 pub mod history;
 pub mod kind;
 pub mod log;
+pub mod marker;
 pub mod object;
 pub mod pauses;
 pub mod recording;
@@ -34,7 +35,7 @@ pub use kind::Kind;
 pub use log::Log;
 pub use object::{Object, Typed};
 pub use stream::{Gap, Observation};
-pub use watch::Timeline;
+pub use watch::{Timeline, Watched};
 pub use world::World;
 
 #[cfg(test)]

@@ -76,25 +76,44 @@ fn current(rollout: &Rollout) -> Option<(u32, Timestamp, Duration)> {
     Some((u32::try_from(index).ok()?, condition.start?, *duration))
 }
 
+/// A pause that has not ended yet.
+struct Open<'a> {
+    /// Its place in the list.
+    pause: usize,
+    /// When the write that began it arrived.
+    began: Timestamp,
+    /// The Rollout as it was seen last.
+    last: &'a Rollout,
+}
+
+/// Whether the controller went on because somebody had told it to: an abort, a full promotion (which it
+/// forgets in the very write that obeys it), another template or other steps.
+fn somebody_ended_it(last: &Rollout, now: &Rollout) -> bool {
+    now.status.abort
+        || last.status.promote_full
+        || last.status.current_pod_hash != now.status.current_pod_hash
+        || last.status.current_step_hash != now.status.current_step_hash
+}
+
 /// All timed pauses of a history, in order. `own_writes`: the resourceVersions of the harness's own
 /// writes, which tell a pause that was cut short from one that elapsed.
 pub fn timed_pauses(history: &History, own_writes: &BTreeSet<u64>) -> Vec<TimedPause> {
     let mut pauses: Vec<TimedPause> = Vec::new();
-    // (uid of the Rollout, index into `pauses`, arrival of the write that began it)
-    let mut open: Vec<(String, usize, Timestamp)> = Vec::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
     for entry in history.entries() {
         let Some(rollout) = entry.object.rollout() else { continue };
         let uid = &rollout.metadata.uid;
         let now = if entry.deleted { None } else { current(rollout) };
-        let position = open.iter().position(|(open_uid, _, _)| open_uid == uid);
+        let position = open.iter().position(|open| open.last.metadata.uid == *uid);
         if let Some(position) = position {
-            let pause = &mut pauses[open[position].1];
+            let pause = &mut pauses[open[position].pause];
             if now.is_some_and(|(step, start, _)| step == pause.step && start == pause.start) {
-                continue; // still the same
+                open[position].last = rollout; // still the same
+                continue;
             }
-            let (_, _, began) = open.swap_remove(position);
+            let Open { began, last, .. } = open.swap_remove(position);
             let went_on = rollout.status.current_step_index == Some(i64::from(pause.step) + 1);
-            let cut = entry.deleted || own_writes.contains(&entry.rv) || rollout.status.abort || !went_on;
+            let cut = entry.deleted || own_writes.contains(&entry.rv) || !went_on || somebody_ended_it(last, rollout);
             pause.seen = Duration::try_from(entry.arrived.duration_since(began)).ok();
             pause.ending = if cut {
                 Ending::Cut { rv: entry.rv }
@@ -104,7 +123,7 @@ pub fn timed_pauses(history: &History, own_writes: &BTreeSet<u64>) -> Vec<TimedP
             };
         }
         if let Some((step, start, duration)) = now {
-            open.push((uid.clone(), pauses.len(), entry.arrived));
+            open.push(Open { pause: pauses.len(), began: entry.arrived, last: rollout });
             pauses.push(TimedPause {
                 rollout: rollout.metadata.name.clone(),
                 step,

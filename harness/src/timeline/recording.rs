@@ -30,9 +30,14 @@ const SHORT: [(&str, Kind); 5] = [
     ("event", Kind::Event),
 ];
 
-fn kind_of(name: &str) -> Option<Kind> {
-    let short = SHORT.iter().find(|(short, _)| *short == name).map(|(_, kind)| *kind);
-    short.or_else(|| Kind::ALL.into_iter().find(|kind| kind.name() == name))
+fn kind_of(line: &Line) -> Kind {
+    let short = SHORT.iter().find(|(short, _)| *short == line.k).map(|(_, kind)| *kind);
+    let named = || Kind::ALL.into_iter().find(|kind| kind.name() == line.k);
+    short.or_else(named).unwrap_or_else(|| {
+        let field = |name: &str| line.o[name].as_str().unwrap_or_default();
+        // The plural is a guess; nobody watches these objects.
+        Kind::other(&line.k, field("apiVersion"), field("kind"), &format!("{}s", field("kind").to_lowercase()))
+    })
 }
 
 fn name_of(kind: Kind) -> &'static str {
@@ -54,7 +59,7 @@ pub fn read(from: impl BufRead) -> io::Result<Vec<Line>> {
 }
 
 /// Replays lines, in the order given, through one stream for each kind into a log that is then
-/// complete. Kinds that are not watched are passed over.
+/// complete.
 pub fn replay(lines: &[Line]) -> Log {
     let mut log = Log::default();
     let mut streams: Vec<Stream> = Kind::ALL.into_iter().map(Stream::new).collect();
@@ -65,9 +70,15 @@ pub fn replay(lines: &[Line]) -> Log {
         }
     }
     for line in lines {
-        let Some(stream) = kind_of(&line.k).and_then(|kind| streams.iter_mut().find(|s| s.kind() == kind)) else {
-            continue;
-        };
+        let kind = kind_of(line);
+        let known = streams.iter().position(|stream| stream.kind() == kind);
+        let stream = known.unwrap_or_else(|| {
+            let mut stream = Stream::new(kind);
+            stream.listed(Vec::new(), 0).into_iter().for_each(|o| log.record(o, Timestamp::UNIX_EPOCH));
+            streams.push(stream);
+            streams.len() - 1
+        });
+        let stream = &mut streams[stream];
         let object = line.o.clone();
         highest = highest.max(super::stream::resource_version(&object));
         let observations = if line.e == "DELETED" { stream.deleted(object) } else { stream.changed(object) };

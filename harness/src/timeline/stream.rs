@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::kind::{Kind, MARKER};
+use super::{kind::Kind, marker::MARKER};
 
 /// What a stream tells the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,7 +133,8 @@ impl Stream {
     }
 
     fn seen(&self, object: Value, rv: u64, deleted: bool) -> Observation {
-        if object["metadata"]["name"] == MARKER {
+        // Nor is what controllers have to say of a marker of interest to anybody.
+        if object["metadata"]["name"] == MARKER || object["involvedObject"]["name"] == MARKER {
             return Observation::Reached { kind: self.kind, rv };
         }
         Observation::Seen { kind: self.kind, object, rv, deleted }

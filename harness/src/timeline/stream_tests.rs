@@ -55,6 +55,9 @@ fn a_bookmark_only_moves_on() {
 fn a_marker_is_a_place_and_no_object() {
     let mut stream = begun();
     assert_eq!(stream.changed(pod(MARKER, 13)), [reached(13), reached(13)]);
+    let mut event = pod("event", 14);
+    event["involvedObject"] = json!({"name": MARKER});
+    assert_eq!(stream.changed(event), [reached(14), reached(14)]);
 }
 
 #[test]

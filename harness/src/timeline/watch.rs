@@ -28,11 +28,21 @@ use super::{
 /// How long a watch that was cut waits before it is taken up again: at first, and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
+/// A kind that is watched besides [`Kind::ALL`].
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The kind.
+    pub kind: Kind,
+    /// An object of it, if one is known: what its marker is like ([`super::marker`]).
+    pub like: Option<Value>,
+}
+
 /// The open watches on one namespace and the log that they fill. Closed when dropped.
 pub struct Timeline {
     pub(super) shared: Arc<Shared>,
     pub(super) client: Client,
     pub(super) namespace: String,
+    pub(super) kinds: Vec<Kind>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -48,23 +58,26 @@ pub(super) struct Shared {
 }
 
 impl Timeline {
-    /// Opens the watches on `namespace` and returns when each has its first list: whatever is
-    /// written from now on will be seen.
+    /// Opens the watches on `namespace`, those of [`Kind::ALL`] and of `others`, and returns when each
+    /// has its first list: whatever is written from now on will be seen.
     ///
     /// # Errors
     /// If a marker can't be made or a kind can't be listed.
-    pub async fn open(client: Client, namespace: &str) -> Result<Self, kube::Error> {
+    pub async fn open(client: Client, namespace: &str, others: &[Watched]) -> Result<Self, kube::Error> {
+        let always = Kind::ALL.map(|kind| Watched { kind, like: None });
+        let watched: Vec<&Watched> = always.iter().chain(others).collect();
+        let kinds: Vec<Kind> = watched.iter().map(|watched| watched.kind).collect();
         let shared = Arc::new(Shared {
             log: Mutex::default(),
             changed: watch::Sender::new(0),
             cut: Mutex::default(),
-            nudges: Kind::ALL.into_iter().map(|kind| (kind, Notify::new())).collect(),
+            nudges: kinds.iter().map(|kind| (*kind, Notify::new())).collect(),
         });
-        let mut timeline = Self { shared, client, namespace: namespace.to_owned(), tasks: Vec::new() };
-        futures::future::try_join_all(Kind::ALL.map(|kind| timeline.make_marker(kind))).await?;
-        let first = Kind::ALL.map(|kind| {
+        let mut timeline = Self { shared, client, namespace: namespace.to_owned(), kinds, tasks: Vec::new() };
+        futures::future::try_join_all(watched.iter().map(|w| timeline.make_marker(w.kind, w.like.as_ref()))).await?;
+        let first = timeline.kinds.iter().map(|kind| {
             let follower = Follower {
-                stream: Stream::new(kind),
+                stream: Stream::new(*kind),
                 client: timeline.client.clone(),
                 path: kind.path(namespace),
                 shared: Arc::clone(&timeline.shared),
@@ -80,6 +93,11 @@ impl Timeline {
     /// The log as it is now. Hold the guard only for as long as it takes to read.
     pub fn log(&self) -> MutexGuard<'_, Log> {
         self.shared.log()
+    }
+
+    /// What is watched.
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
     }
 
     /// A receiver that wakes whenever something arrived.

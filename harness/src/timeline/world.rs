@@ -11,12 +11,15 @@ pub struct World {
     objects: BTreeMap<(Kind, String), Arc<Object>>,
     /// (Rollout's uid, revision) -> uid of the ReplicaSet that bore the number last.
     holders: BTreeMap<(String, u64), String>,
+    /// The write that led here.
+    latest: Option<Arc<Object>>,
 }
 
 impl World {
     /// One write later. Returns the version that it replaces.
     pub fn apply(&mut self, entry: &Entry) -> Option<Arc<Object>> {
         let object = &entry.object;
+        self.latest = (!entry.deleted).then(|| Arc::clone(object));
         let key = (object.kind, object.uid.clone());
         if entry.deleted {
             return self.objects.remove(&key);
@@ -27,6 +30,11 @@ impl World {
             }
         }
         self.objects.insert(key, Arc::clone(object))
+    }
+
+    /// The object whose write led here; None if that was a deletion.
+    pub fn latest(&self) -> Option<&Arc<Object>> {
+        self.latest.as_ref()
     }
 
     /// All objects of a kind.

@@ -1,9 +1,9 @@
 //! Looks at the machine.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use rustix::{
@@ -34,7 +34,18 @@ pub(super) struct Facts {
     pub memory: Option<u64>,
     /// How many files a process may open; nothing: without limit.
     pub open_files: Option<u64>,
-    pub docker: bool,
+    pub docker: Docker,
+}
+
+/// What `docker` says.
+#[derive(Debug, Clone)]
+pub(super) enum Docker {
+    /// There is no such command.
+    Missing,
+    /// No daemon answers it; the last line that it wrote.
+    Silent(String),
+    /// A daemon answers.
+    Answers { version: String, node_image: Option<String> },
 }
 
 #[derive(Debug, Clone)]
@@ -85,7 +96,7 @@ impl Facts {
             tmpfs: tmpfs(Path::new("/dev/shm")),
             memory: memory(),
             open_files: getrlimit(Resource::Nofile).current,
-            docker: in_path("docker"),
+            docker: docker(),
             parts: statuses,
         }
     }
@@ -162,6 +173,18 @@ fn memory() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-fn in_path(program: &str) -> bool {
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|directory| directory.join(program).is_file()))
+fn docker() -> Docker {
+    let ask = |arguments: &[&str]| Command::new("docker").args(arguments).stdin(Stdio::null()).output();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    let answer = match ask(&["version", "--format", "{{.Server.Version}}"]) {
+        Err(_) => return Docker::Missing,
+        Ok(answer) => answer,
+    };
+    if !answer.status.success() {
+        return Docker::Silent(said(&answer.stderr).lines().last().unwrap_or("it says nothing").to_owned());
+    }
+    // The newest comes first.
+    let images = ask(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "proofroll/node"]);
+    let node_image = images.ok().and_then(|images| said(&images.stdout).lines().next().map(str::to_owned));
+    Docker::Answers { version: said(&answer.stdout), node_image }
 }

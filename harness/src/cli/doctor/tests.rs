@@ -24,7 +24,10 @@ fn healthy() -> Facts {
         tmpfs: Some(12 * GB),
         memory: Some(8_300 * MB),
         open_files: Some(20_000),
-        docker: true,
+        docker: Docker::Answers {
+            version: "28.0.4".into(),
+            node_image: Some("proofroll/node:v1.34.4-0123456789ab".into()),
+        },
     }
 }
 
@@ -69,7 +72,7 @@ fn a_bad_machine_is_told_what_to_mend() {
         tmpfs: Some(64 * MB),
         memory: Some(700 * MB),
         open_files: Some(1024),
-        docker: false,
+        docker: Docker::Missing,
         ..empty_cache()
     };
     let checks = checks(&facts);
@@ -88,6 +91,21 @@ fn with_all_parts_there_nothing_about_builds_stops_a_run() {
     let checks = checks(&facts);
     assert!(exit(&checks), "{}", render(&checks));
     assert_eq!(checks.iter().filter(|check| check.mark == Mark::Warn).count(), 3, "{}", render(&checks));
+}
+
+#[test]
+fn what_only_kind_needs_is_a_hint() {
+    let machines = [
+        Docker::Silent("Cannot connect to the Docker daemon at unix:///var/run/docker.sock.".into()),
+        Docker::Answers { version: "20.10.24".into(), node_image: None },
+    ];
+    let texts = machines.map(|docker| {
+        let checks = checks(&Facts { docker, ..healthy() });
+        assert!(exit(&checks));
+        let text = render(&checks);
+        text[text.find("docker").unwrap()..].to_owned()
+    });
+    insta::assert_snapshot!(texts.join("\n"));
 }
 
 #[rstest::rstest]

@@ -25,7 +25,8 @@ use crate::{
         request::{KindSource, Order},
         state::PlaneDir,
     },
-    controller::deployed::{self, LogStream},
+    controller::deployed::{self, LogStream, Shared},
+    images::script,
 };
 
 /// How long the controller's Deployment may take to be available: its image is in the node already.
@@ -76,8 +77,11 @@ impl<'a> KindPlane<'a> {
             self.cluster.load(kind, &archive.path).await.map_err(|e| text(&e))?;
         }
         reached.say("the images are loaded");
-        let installed = deployed::install(&client, &self.source.install).await.map_err(|e| text(&e))?;
+        let installed = deployed::install(&client, &self.source.install, self.source.controller.as_ref())
+            .await
+            .map_err(|e| text(&e))?;
         reached.say("the controller is installed");
+        script::install(&client, "default").await.map_err(|e| format!("the policy for scripted pods: {e}"))?;
         nodes_ready(&client).await.map_err(|e| format!("the nodes: {e}"))?;
         reached.say("the nodes are Ready");
         let up = deployed::available(&client, &installed);
@@ -89,7 +93,7 @@ impl<'a> KindPlane<'a> {
                 return Err(format!("the controller's Deployment was not available within {limit}:{pods}"));
             }
         }
-        self.log.follow(client.clone(), installed.clone());
+        self.log.follow(client.clone(), installed.clone(), None);
         self.log.at_work(CONTROLLER).await?;
         reached.say("ready");
 
@@ -109,7 +113,7 @@ impl<'a> KindPlane<'a> {
             processes: std::collections::BTreeMap::new(),
             started,
             phases: reached.phases(),
-            deployed: Some(installed),
+            deployed: Some(Shared::Deployment(installed)),
             kind: Some(kind.clone()),
         };
         Ok(Booted { record, client, port: None })

@@ -7,6 +7,7 @@
 //! started dies with it, even if it is killed.
 
 mod embedded;
+mod existing;
 mod keep;
 mod kind;
 mod progress;
@@ -28,6 +29,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::{
     embedded::Processes,
+    existing::ExistingPlane,
     keep::Keep,
     kind::KindPlane,
     tending::{Tending, Verdict},
@@ -112,9 +114,9 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
     let plane: Box<dyn Keep> = match &order.source {
         Source::Embedded(source) => Box::new(Processes::new(dir, &order, source)),
         Source::Kind(source) => Box::new(KindPlane::new(dir, &order, source)),
-        Source::Existing(_) => return Err("no keeper is needed for a cluster that is not ours".into()),
+        Source::Existing(source) => Box::new(ExistingPlane::new(dir, &order, source)),
     };
-    let mut tending = Tending::new(dir, Duration::from_millis(order.linger_ms));
+    let mut tending = Tending::new(dir, &order.id, Duration::from_millis(order.linger_ms));
     let mut clock = tokio::time::interval(TEND);
     let mut guard = None;
     let end = {
@@ -162,6 +164,7 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
     drop(guard);
     if let Err(left) = stopped {
         // The directory stays: it says what is to be removed, and `gc` does so later.
+        fs::write(dir.left(), &left)?;
         return Err(left.into());
     }
     let start_lock = match end {

@@ -1,9 +1,9 @@
 //! The reaper: a process that outlives a keeper and removes what the keeper's death leaves running.
 //!
-//! What a keeper starts by itself dies with it. Containers do not. The reaper waits for the keeper's
-//! lock, which the kernel drops however the keeper ends. If the plane's directory is still there then,
-//! the keeper did not come to its end; the reaper takes the start lock and cleans up, as `proofroll gc`
-//! would.
+//! What a keeper starts by itself dies with it. Containers do not, and no objects in a cluster that is
+//! somebody else's. The reaper waits for the keeper's lock, which the kernel drops however the keeper
+//! ends. If the plane's directory is still there then, the keeper did not come to its end; the reaper
+//! takes the start lock and cleans up, as `proofroll gc` would.
 
 use std::{
     env,

@@ -2,7 +2,7 @@
 //! and find out whether anybody still needs the plane.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs, io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -10,10 +10,14 @@ use std::{
 };
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, Client, api::DeleteParams};
+use kube::{
+    Api, Client,
+    api::{DeleteParams, Preconditions},
+};
 
 use crate::{
     cluster::{
+        existing,
         lease::{self, Fate, Seen, now},
         state::PlaneDir,
     },
@@ -32,6 +36,8 @@ pub(super) enum Verdict {
 /// What the keeper remembers between two looks.
 pub(super) struct Tending {
     dir: PlaneDir,
+    /// The plane's, which is on its namespaces.
+    id: String,
     linger: Duration,
     idle_since: Option<Instant>,
     /// `None` until the API server is ready.
@@ -42,9 +48,9 @@ pub(super) struct Tending {
 }
 
 impl Tending {
-    pub fn new(dir: &PlaneDir, linger: Duration) -> Self {
-        let dir = dir.clone();
-        Self { dir, linger, idle_since: None, client: None, under_way: Arc::default(), deleted: HashSet::new() }
+    pub fn new(dir: &PlaneDir, id: &str, linger: Duration) -> Self {
+        let (dir, id) = (dir.clone(), id.to_owned());
+        Self { dir, id, linger, idle_since: None, client: None, under_way: Arc::default(), deleted: HashSet::new() }
     }
 
     /// From now on namespaces can be deleted.
@@ -94,12 +100,12 @@ impl Tending {
         if !lease.alive {
             eprintln!("keeper: the lease of {} ({}) is over", lease.journal.pid, lease.journal.what);
         }
-        let (client, path, alive) = (client.clone(), lease.path.clone(), lease.alive);
+        let (client, id, path, alive) = (client.clone(), self.id.clone(), lease.path.clone(), lease.alive);
         let under_way = Arc::clone(&self.under_way);
         tokio::spawn(async move {
             let mut clean = true;
             for name in wanted {
-                if let Err(error) = delete(client.clone(), &name).await {
+                if let Err(error) = delete(client.clone(), &name, &id).await {
                     eprintln!("keeper: the namespace {name} could not be deleted: {error}");
                     clean = false;
                 }
@@ -113,8 +119,15 @@ impl Tending {
     }
 }
 
-async fn delete(client: Client, name: &str) -> kube::Result<()> {
-    match Api::<Namespace>::all(client).delete(name, &DeleteParams::default()).await {
+/// Deletes a namespace of this plane. A name stands in a lease before the namespace is made: it may be
+/// somebody else's, where the cluster is.
+async fn delete(client: Client, name: &str, id: &str) -> kube::Result<()> {
+    let api: Api<Namespace> = Api::all(client);
+    let found = api.get_metadata_opt(name).await?.map(|namespace| namespace.metadata);
+    let is_ours = |labels: &BTreeMap<String, String>| labels.get(existing::PLANE).is_some_and(|plane| plane == id);
+    let Some(found) = found.filter(|found| found.labels.as_ref().is_some_and(is_ours)) else { return Ok(()) };
+    let params = DeleteParams::default().preconditions(Preconditions { uid: found.uid, resource_version: None });
+    match api.delete(name, &params).await {
         // It was never created, or is gone or going already.
         Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => Ok(()),
         other => other.map(drop),

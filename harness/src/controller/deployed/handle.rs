@@ -9,16 +9,37 @@ use kube::{
     api::{WatchEvent, WatchParams},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{super::ControllerError, Installed};
 use crate::controller::Log;
 
 /// How many of the last log lines go into an error.
 const LAST_LINES: usize = 20;
 
+/// A controller that serves all namespaces, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shared {
+    /// In the cluster.
+    Deployment(Installed),
+    /// Outside of it: its process is out of our sight.
+    Elsewhere,
+}
+
+impl std::fmt::Display for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Deployment(installed) => write!(f, "in the namespace {}", installed.namespace),
+            Self::Elsewhere => f.write_str("outside of the cluster"),
+        }
+    }
+}
+
 /// A controller that serves the scenario's namespace among others.
 pub struct Deployed {
     client: Client,
-    installed: Installed,
+    shared: Shared,
     log: Log,
 }
 
@@ -27,10 +48,10 @@ impl Deployed {
     ///
     /// # Errors
     /// The log cannot be opened.
-    pub fn of(client: Client, installed: Installed, log: &Path, namespace: &str) -> Result<Self, ControllerError> {
+    pub fn of(client: Client, shared: Shared, log: &Path, namespace: &str) -> Result<Self, ControllerError> {
         let opened = Log::of_namespace(log, namespace);
         let log = opened.map_err(|source| ControllerError::Directory { path: log.to_owned(), source })?;
-        Ok(Self { client, installed, log })
+        Ok(Self { client, shared, log })
     }
 
     /// What it logged about this namespace.
@@ -40,16 +61,17 @@ impl Deployed {
 
     /// Resolves when one of its containers ends, or a pod goes: nobody had asked for it.
     pub async fn exited(&self) -> ControllerError {
-        let what = match self.watch().await {
+        let Shared::Deployment(installed) = &self.shared else { return std::future::pending().await };
+        let what = match self.watch(installed).await {
             Ok(what) => what,
             Err(error) => format!("its pods cannot be watched: {error}"),
         };
         ControllerError::Lost { what, last_lines: self.log.last(LAST_LINES).unwrap_or_default() }
     }
 
-    async fn watch(&self) -> kube::Result<String> {
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.installed.namespace);
-        let params = WatchParams::default().labels(&self.installed.selector);
+    async fn watch(&self, installed: &Installed) -> kube::Result<String> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &installed.namespace);
+        let params = WatchParams::default().labels(&installed.selector);
         let mut restarts: BTreeMap<String, i32> = BTreeMap::new();
         loop {
             let mut events = std::pin::pin!(pods.watch(&params, "0").await?);
@@ -82,7 +104,7 @@ impl Deployed {
 
 impl std::fmt::Debug for Deployed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deployed").field("installed", &self.installed).finish_non_exhaustive()
+        f.debug_struct("Deployed").field("shared", &self.shared).finish_non_exhaustive()
     }
 }
 

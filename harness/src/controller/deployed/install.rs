@@ -13,9 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::InstallError;
+use crate::images::ControllerImage;
 
 /// Where upstream's manual has it installed.
-const NAMESPACE: &str = "argo-rollouts";
+pub(crate) const NAMESPACE: &str = "argo-rollouts";
+/// The container in upstream's manifests.
+const CONTAINER: &str = "argo-rollouts";
 
 /// A controller that is installed in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,20 +29,49 @@ pub struct Installed {
     pub deployment: String,
     /// The label selector of its pods: `app.kubernetes.io/name=argo-rollouts`.
     pub selector: String,
+    /// Its container; None for the only one of a pod.
+    #[serde(default)]
+    pub container: Option<String>,
 }
 
-/// Applies the manifest as it stands: custom resources first, and once they are served the rest.
+impl Installed {
+    /// What follows from its Deployment.
+    pub(crate) fn of(deployment: &Value) -> Option<Self> {
+        let labels = deployment["spec"]["selector"]["matchLabels"].as_object()?;
+        let selector: Vec<String> = labels.iter().filter_map(|(k, v)| Some(format!("{k}={}", v.as_str()?))).collect();
+        let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
+        let mut names = containers.into_iter().flatten().map(|container| container["name"].as_str());
+        let first = names.clone().next().flatten();
+        // What others inject (a mesh's proxy) may stand before it.
+        let container = names.find(|name| *name == Some(CONTAINER)).flatten().or(first);
+        Some(Self {
+            namespace: deployment["metadata"]["namespace"].as_str().unwrap_or(NAMESPACE).to_owned(),
+            deployment: deployment["metadata"]["name"].as_str()?.to_owned(),
+            selector: selector.join(","),
+            container: container.map(str::to_owned),
+        })
+    }
+}
+
+/// Applies the manifest as it stands: custom resources first, and once they are served the rest. With
+/// an `image` the Deployment runs that one.
 ///
 /// # Errors
 /// See [`InstallError`].
-pub async fn install(client: &Client, manifest: &Path) -> Result<Installed, InstallError> {
-    let text =
-        fs::read_to_string(manifest).map_err(|source| InstallError::Read { path: manifest.to_owned(), source })?;
-    let objects: Vec<Value> = serde_saphyr::from_multiple(&text)
-        .map_err(|e| InstallError::Parse { path: manifest.to_owned(), message: e.to_string() })?;
-    let missing = |kind| InstallError::Missing { path: manifest.to_owned(), kind };
-    let deployment = objects.iter().find(|o| o["kind"] == "Deployment").ok_or_else(|| missing("Deployment"))?;
-    let installed = installed(deployment).ok_or_else(|| missing("Deployment"))?;
+pub async fn install(
+    client: &Client,
+    manifest: &Path,
+    image: Option<&ControllerImage>,
+) -> Result<Installed, InstallError> {
+    let mut objects = read(manifest)?;
+    if let Some(image) = image {
+        let put = objects.iter_mut().map(|object| image.put_into(object)).filter(|found| *found).count();
+        if put == 0 {
+            let kind = "Deployment of the controller's image";
+            return Err(InstallError::Missing { path: manifest.to_owned(), kind });
+        }
+    }
+    let installed = subject(&objects, manifest)?;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     let (crds, others): (Vec<&Value>, Vec<&Value>) =
         objects.iter().partition(|o| o["kind"] == "CustomResourceDefinition");
@@ -51,18 +83,22 @@ pub async fn install(client: &Client, manifest: &Path) -> Result<Installed, Inst
     Ok(installed)
 }
 
-fn installed(deployment: &Value) -> Option<Installed> {
-    let labels = deployment["spec"]["selector"]["matchLabels"].as_object()?;
-    let selector: Vec<String> = labels.iter().filter_map(|(k, v)| Some(format!("{k}={}", v.as_str()?))).collect();
-    Some(Installed {
-        namespace: deployment["metadata"]["namespace"].as_str().unwrap_or(NAMESPACE).to_owned(),
-        deployment: deployment["metadata"]["name"].as_str()?.to_owned(),
-        selector: selector.join(","),
-    })
+/// The objects of a manifest.
+pub(crate) fn read(manifest: &Path) -> Result<Vec<Value>, InstallError> {
+    let text =
+        fs::read_to_string(manifest).map_err(|source| InstallError::Read { path: manifest.to_owned(), source })?;
+    serde_saphyr::from_multiple(&text)
+        .map_err(|e| InstallError::Parse { path: manifest.to_owned(), message: e.to_string() })
+}
+
+/// The controller that these objects install.
+pub(crate) fn subject(objects: &[Value], manifest: &Path) -> Result<Installed, InstallError> {
+    let missing = || InstallError::Missing { path: manifest.to_owned(), kind: "Deployment" };
+    objects.iter().find(|o| o["kind"] == "Deployment").and_then(Installed::of).ok_or_else(missing)
 }
 
 /// Where objects of this kind live: the API's path, the collection, whether in a namespace.
-fn place(kind: &str) -> Option<(&'static str, &'static str, bool)> {
+pub(crate) fn place(kind: &str) -> Option<(&'static str, &'static str, bool)> {
     const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
     Some(match kind {
         "Namespace" => ("/api/v1", "namespaces", false),
@@ -100,7 +136,7 @@ async fn apply(client: &Client, object: &Value) -> Result<(), InstallError> {
 }
 
 /// Waits until the objects of a custom resource can be listed.
-async fn served(client: &Client, crd: &Value) -> Result<(), InstallError> {
+pub(crate) async fn served(client: &Client, crd: &Value) -> Result<(), InstallError> {
     let name = crd["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let failed = |source| InstallError::Apply {
         kind: "CustomResourceDefinition".into(),
@@ -191,14 +227,18 @@ mod tests {
         let deployment = json!({
             "kind": "Deployment",
             "metadata": {"name": "argo-rollouts"},
-            "spec": {"selector": {"matchLabels": {"app.kubernetes.io/name": "argo-rollouts"}}},
+            "spec": {
+                "selector": {"matchLabels": {"app.kubernetes.io/name": "argo-rollouts"}},
+                "template": {"spec": {"containers": [{"name": "istio-proxy"}, {"name": "argo-rollouts"}]}},
+            },
         });
         assert_eq!(
-            installed(&deployment).unwrap(),
+            Installed::of(&deployment).unwrap(),
             Installed {
                 namespace: "argo-rollouts".into(),
                 deployment: "argo-rollouts".into(),
                 selector: "app.kubernetes.io/name=argo-rollouts".into(),
+                container: Some("argo-rollouts".into()),
             }
         );
     }

@@ -166,6 +166,11 @@ pub fn is_input(step: &Step<'_>, own_writes: &BTreeSet<u64>) -> bool {
         }
         Kind::ReplicaSet | Kind::AnalysisRun | Kind::Experiment => status_changed,
         Kind::Service | Kind::Ingress => step.before.is_some_and(|before| before.raw["spec"] != object.raw["spec"]),
+        // A workload that a Rollout refers to, configuration, a template: all but the status.
+        Kind::Other(_) => step.before.is_some_and(|before| {
+            let fields = before.raw.as_object().into_iter().flatten();
+            fields.filter(|(key, _)| *key != "metadata" && *key != "status").any(|(key, was)| object.raw[key] != *was)
+        }),
         Kind::Pod | Kind::Job | Kind::Event => false,
     }
 }

@@ -209,3 +209,19 @@ fn pause_length_fires() {
     let judgement = judge("pause-length", &lines, None);
     insta::assert_snapshot!(fires(&judgement));
 }
+
+/// The same, but somebody had asked for a full promotion: the controller forgets that in the same write.
+#[test]
+fn pause_length_excuses_who_was_told_to_go_on() {
+    let mut lines = spoil(
+        |l| l.k == "rollout" && l.o["status"]["currentStepIndex"] == 4,
+        |o| {
+            o["metadata"]["managedFields"] =
+                json!([{"manager": "rollouts-controller", "operation": "Update", "time": "2026-11-23T04:16:40Z"}])
+        },
+    );
+    for line in lines.iter_mut().filter(|l| l.k == "rollout" && l.o["status"]["currentStepIndex"] == 3) {
+        line.o["status"]["promoteFull"] = json!(true);
+    }
+    assert_eq!(judge("pause-length", &lines, None).violations, []);
+}

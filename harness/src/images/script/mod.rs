@@ -18,7 +18,11 @@
 //! `?ready=true`, `?ready=false` or `?exit=CODE`. For the first two it must have the probe: its namespace
 //! carries [`LABEL`].
 
+mod install;
+
 use serde_json::Value;
+
+pub use self::install::install;
 
 /// The API server's flags without which it does not know the policy.
 pub const API_SERVER_FLAGS: [&str; 2] =
@@ -27,14 +31,15 @@ pub const API_SERVER_FLAGS: [&str; 2] =
 /// A label of a namespace, and its value: the readiness of all pods there is probed, script or not.
 pub const LABEL: (&str, &str) = ("proofroll.dev/scripted", "true");
 
-/// The policy and its binding, to be applied to a cluster once.
-pub fn objects() -> Vec<Value> {
+/// The policy and its binding.
+fn objects() -> Vec<Value> {
     serde_saphyr::from_multiple(include_str!("policy.yaml")).expect("it is valid YAML: a unit test reads it")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pods::{PREFIX, Script, WAITING};
 
     #[test]
     fn a_policy_and_its_binding() {
@@ -43,5 +48,16 @@ mod tests {
         assert_eq!(kinds, ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]);
         assert_eq!(objects[1]["spec"]["policyName"], objects[0]["metadata"]["name"]);
         assert!(objects[0]["spec"].to_string().contains(&format!("'{}'", LABEL.0)));
+    }
+
+    #[test]
+    fn every_word_of_a_script_is_known_to_it() {
+        let policy = objects()[0].to_string();
+        for key in Script::KEYS {
+            assert!(policy.contains(&format!("'{PREFIX}{key}'")), "{key}");
+        }
+        for reason in WAITING {
+            assert!(policy.contains(&format!("'{reason}'")), "{reason}");
+        }
     }
 }

@@ -1,18 +1,21 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
 mod metrics;
+mod objects;
 mod pods;
 mod releases;
 mod rollouts;
 mod scripts;
 mod shape;
 mod states;
+mod traffic;
 
 pub(super) use self::{
     releases::releases,
     rollouts::{duration, rollouts},
     scripts::{is_scripted, manifest, scripts},
     shape::shape,
+    traffic::traffic,
 };
 
 use super::fault::{Fault, Mark, ScenarioError, Text};

@@ -33,6 +33,9 @@ pub(in crate::scenario) fn releases(tree: &Node, file: &ScenarioFile, faults: &m
         for state in Claim::ALL.iter().flat_map(|claim| claim.nodes(node)) {
             state.walk(&mut |_, value| cases(value, range.as_ref(), faults));
         }
+        for event in node.get("events").map(Node::items).unwrap_or_default() {
+            event.walk(&mut |_, value| cases(value, range.as_ref(), faults));
+        }
     }
     range
 }

@@ -40,7 +40,8 @@ pub(in crate::scenario) fn rollouts(
         manifests.iter().for_each(|m| world.apply(m));
         let name = world.resolve(node, step, manifests, faults);
         if let (Some(name), Some(action)) = (&name, action) {
-            world.act(node, name, action, faults);
+            // Done several times, it may make as many revisions.
+            (0..step.repeat.unwrap_or(1)).for_each(|_| world.act(node, name, action, faults));
             world.claims(node, name, step, faults);
             pauses(node, step, world.rollouts.get(name), faults);
         }
@@ -177,6 +178,7 @@ impl World {
             (Claim::Through, &step.through),
             (Claim::Never, &step.never),
             (Claim::Always, &step.always),
+            (Claim::At, step.at.as_slice()),
         ];
         for (claim, states) in claims {
             for (node, state) in claim.nodes(node).iter().zip(states) {
@@ -203,6 +205,13 @@ impl World {
     }
 
     fn revision_numbers(&self, node: &Node, state: &StateMatch, faults: &mut Faults) {
+        let objects = node.get("objects").map(Node::items).unwrap_or_default();
+        for (node, object) in objects.iter().zip(&state.objects) {
+            let (revision, gone) = (object.revision.unwrap_or(0), object.exists == Some(false));
+            if revision > self.revisions && !gone && object.is_one() && self.complete {
+                faults.at(node.key_at("revision"), format!("there can be no revision {revision} here"), self.bound());
+            }
+        }
         for (number, revision) in &state.revisions {
             if *number > self.revisions && revision.exists != Some(false) && self.complete {
                 let at = node.get("revisions").map_or(node.at, |r| r.key_at(&number.to_string()));

@@ -2,7 +2,7 @@
 //! contradicts itself.
 
 use super::{
-    Faults,
+    Faults, objects,
     states::{self, Claim},
 };
 use crate::scenario::{
@@ -12,7 +12,8 @@ use crate::scenario::{
 };
 
 /// Keys below which null has a meaning.
-const NULL_IS_A_VALUE: [&str; 2] = ["merge", "annotations"];
+const NULL_IS_A_VALUE: [&str; 10] =
+    ["merge", "annotations", "labels", "status", "fields", "any", "all", "none", "count", "where"];
 
 /// Checks the shape.
 pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut Faults) {
@@ -42,6 +43,16 @@ pub(in crate::scenario) fn shape(tree: &Node, file: &ScenarioFile, faults: &mut 
         states::check(node, Claim::Through, &step.through, faults);
         states::check(node, Claim::Never, &step.never, faults);
         states::check(node, Claim::Always, &step.always, faults);
+        states::check(node, Claim::At, step.at.as_slice(), faults);
+        objects::events(node, &step.events, faults);
+        repeat(node, step.repeat, faults);
+    }
+    repeat(tree, file.repeat, faults);
+}
+
+fn repeat(node: &Node, times: Option<u32>, faults: &mut Faults) {
+    if times == Some(0) {
+        faults.at(node.key_at("repeat"), "0 times is never", "write 1 or more, or leave it out");
     }
 }
 
@@ -176,12 +187,19 @@ fn expectation(node: &Node, step: &Step, last: bool, faults: &mut Faults) {
     if step.expect.is_some() {
         return;
     }
+    let has_events = !step.events.is_empty();
     for key in ["through", "hold", "pauses", "requests", "within"] {
+        if key == "within" && (has_events || step.at.is_some()) {
+            continue;
+        }
         if let Some((key, _)) = node.entry(key) {
             let help = "`expect` is the state that ends the step";
             faults.at(key.at, format!("`{}` without `expect`", key.name), help);
             return;
         }
+    }
+    if has_events {
+        return;
     }
     if step.observe.is_some() {
         faults.at(

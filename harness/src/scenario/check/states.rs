@@ -1,7 +1,10 @@
 //! One description of a state: not empty, no contradiction, revisions that can be.
 
-use super::Faults;
-use crate::scenario::{model::StateMatch, tree::Node};
+use super::{Faults, objects};
+use crate::scenario::{
+    model::StateMatch,
+    tree::{Kind, Node},
+};
 
 /// What is claimed of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,10 +13,11 @@ pub(super) enum Claim {
     Through,
     Never,
     Always,
+    At,
 }
 
 impl Claim {
-    pub const ALL: [Self; 4] = [Self::Expect, Self::Through, Self::Never, Self::Always];
+    pub const ALL: [Self; 5] = [Self::Expect, Self::Through, Self::Never, Self::Always, Self::At];
 
     pub fn key(self) -> &'static str {
         match self {
@@ -21,6 +25,7 @@ impl Claim {
             Self::Through => "through",
             Self::Never => "never",
             Self::Always => "always",
+            Self::At => "at",
         }
     }
 
@@ -37,6 +42,7 @@ pub(super) fn check(node: &Node, claim: Claim, states: &[StateMatch], faults: &m
         existence(node, state, faults);
         revisions(node, state, faults);
         services(node, state, faults);
+        objects::check(node, state, faults);
     }
 }
 
@@ -48,10 +54,13 @@ fn empty(node: &Node, claim: Claim, faults: &mut Faults) {
         };
         faults.at(node.at, what, "write what is to be seen, as `{phase: Healthy}`");
     }
-    for key in ["weight", "replicas", "revisions", "list", "services"] {
+    for key in ["weight", "replicas", "revisions", "list", "services", "conditions", "hashes", "status", "objects"] {
         if let Some((key, value)) = node.entry(key)
-            && value.entries().is_empty()
-            && value.text().is_none()
+            && match &value.kind {
+                Kind::Map(entries) => entries.is_empty(),
+                Kind::Seq(items) => items.is_empty(),
+                Kind::Null | Kind::Scalar(_) => false,
+            }
         {
             faults.at(
                 key.at,
@@ -62,9 +71,12 @@ fn empty(node: &Node, claim: Claim, faults: &mut Faults) {
     }
 }
 
+/// What can be said of a state without the Rollout.
+const ALSO_WITHOUT: [&str; 4] = ["exists", "services", "objects", "event"];
+
 fn existence(node: &Node, state: &StateMatch, faults: &mut Faults) {
     if state.exists == Some(false)
-        && let Some((other, _)) = node.entries().iter().find(|(k, _)| k.name != "exists" && k.name != "services")
+        && let Some((other, _)) = node.entries().iter().find(|(k, _)| !ALSO_WITHOUT.contains(&k.name.as_str()))
     {
         faults.at(
             other.at,

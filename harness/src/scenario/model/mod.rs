@@ -5,18 +5,24 @@
 //! differ by release ([`ByRelease`](super::value::ByRelease)) live in [`super::value`].
 
 mod api;
+mod condition;
+mod event;
 mod metric;
+mod object;
 mod pods;
 mod replicas;
 mod state;
 mod step;
+mod traffic;
 
 use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::{api::*, metric::*, pods::*, replicas::Replicas, state::*, step::*};
+pub use self::{
+    api::*, condition::*, event::*, metric::*, object::*, pods::*, replicas::Replicas, state::*, step::*, traffic::*,
+};
 
 /// One case of the suite: what is given, what is done, and what must be seen.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -50,6 +56,9 @@ pub struct ScenarioFile {
     /// Paths are relative to this file; `@name` is a shared one.
     #[serde(default)]
     pub given: Vec<String>,
+    /// Requests that are sent during all steps.
+    #[serde(default)]
+    pub traffic: Option<Traffic>,
     /// What is done, in order.
     #[schemars(length(min = 1))]
     pub steps: Vec<Step>,
@@ -59,6 +68,10 @@ pub struct ScenarioFile {
     /// Every state must satisfy each of these, over the whole scenario.
     #[serde(default)]
     pub always: Vec<StateMatch>,
+    /// So many times it is run, each in a namespace of its own, for what happens only sometimes; it passes if it passes
+    /// each time. Default once.
+    #[serde(default)]
+    pub repeat: Option<u32>,
     /// Invariants that this scenario does not obey: name to reason.
     #[serde(default)]
     pub waive: BTreeMap<String, String>,

@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, fmt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Replicas;
+use super::{ConditionMatch, EventMatch, HashesMatch, ObjectMatch, Replicas};
 use crate::scenario::{
     fault::Location,
-    value::{ByRelease, Number, Text},
+    value::{ByRelease, Number, Pattern, Text},
 };
 
-/// A partial description of a Rollout's whole state: its own status, its ReplicaSets, its pods.
+/// A partial description of a Rollout's whole state: its own status, its ReplicaSets, its pods, and any other object.
 /// Fields are AND; what is not written is not compared.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -19,7 +19,8 @@ pub struct StateMatch {
     /// The phase that `kubectl argo rollouts get rollout` shows. `Healthy` also requires the counters at rest.
     pub phase: Option<ByRelease<Phase>>,
     /// Nothing moves and nothing is to move by itself: Healthy, waiting for a person, or given up; no timer runs, and
-    /// every ReplicaSet has the available pods that it asks for.
+    /// every ReplicaSet has the available pods that it asks for. In `expect` it must still be so when the controller
+    /// has looked once more.
     pub at_rest: Option<bool>,
     /// The message beside the phase; empty when Healthy.
     pub message: Option<ByRelease<Text>>,
@@ -37,6 +38,16 @@ pub struct StateMatch {
     pub list: Option<ListMatch>,
     /// Name of a Service to what it must be.
     pub services: BTreeMap<String, ServiceMatch>,
+    /// Type of a condition of the Rollout to what it must be, as `Paused: true`.
+    pub conditions: BTreeMap<String, ConditionMatch>,
+    /// Which revision's hash stands in the Rollout's status, as `{current: 2, stable: 1}`.
+    pub hashes: Option<HashesMatch>,
+    /// What the Rollout's whole status must be like; fields that are not written are not compared.
+    pub status: Option<Pattern>,
+    /// What objects of any kind must be like.
+    pub objects: Vec<ObjectMatch>,
+    /// This state was made by an event: it was written just now.
+    pub event: Option<EventMatch>,
     /// Whether the Rollout exists; default true whenever another field is written.
     pub exists: Option<bool>,
     /// Where it is written.
@@ -124,6 +135,9 @@ impl StateMatch {
             || !self.revisions.is_empty()
             || self.images.is_some()
             || self.list.is_some()
+            || !self.conditions.is_empty()
+            || self.hashes.is_some()
+            || self.status.is_some()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ApiAction, Metric, Pods, StateMatch};
+use super::{ApiAction, EventMatch, Metric, Pods, StateMatch, TrafficMatch};
 use crate::scenario::value::{Number, Span};
 
 /// One action and what must be seen of it. Exactly one action key is written.
@@ -20,6 +20,12 @@ pub struct Step {
     pub name: String,
     /// Name of the Rollout that action and claims are about; needed only where a scenario has several.
     pub on: Option<String>,
+
+    /// When to act: as soon as the live watches show a state like this, for races. Without it the step acts at once, when
+    /// the one before has ended. It only chooses the moment: nothing is claimed of that state.
+    pub at: Option<StateMatch>,
+    /// Do the whole step so many times, one after the other.
+    pub repeat: Option<u32>,
 
     /// Apply manifests, as `kubectl apply` does: a file, or several. Paths are relative to this file, `@name` is a
     /// shared one.
@@ -69,8 +75,13 @@ pub struct Step {
     pub never: Vec<StateMatch>,
     /// Every state from this action's gate to the next action's gate must satisfy each of these.
     pub always: Vec<StateMatch>,
+    /// Events that must be seen, in this order; others may lie between. From the action's own write on (for an event may
+    /// be written before the status that shows that the controller knows), waited for like `expect`.
+    pub events: Vec<EventMatch>,
     /// After `expect` was met, it must go on being met.
     pub hold: Option<Hold>,
+    /// What must be seen of the requests that the scenario's `traffic` sends.
+    pub traffic: Option<TrafficMatch>,
     /// How long the step may take, as `30s` or `2m`; PROOFROLL_TIMEOUT_SCALE scales it. Default 30s.
     pub within: Option<Span>,
     /// Timed pauses that end in this step: index of the pause, as `status.currentStepIndex` counts (from 0), to the

@@ -116,6 +116,58 @@ const THE_CLAIM: &[(&str, &str)] = &[
     ("unknown rollout", "on: rollout-demo\n  expect: {phase: Healthy}"),
 ];
 
+const THE_OBJECT: &[(&str, &str)] = &[
+    ("no kind", "{name: a}"),
+    ("unknown key", "{kind: Service, name: a, field: {a: 1}}"),
+    ("nothing demanded", "{kind: Pod, revision: 1}"),
+    ("fields of several", "{kind: Pod, revision: 1, fields: {a: 1}}"),
+    ("several of one", "{kind: Service, name: a, all: {a: 1}}"),
+    ("exists of several", "{kind: Service, exists: true}"),
+    ("where without count", "{kind: Pod, where: {a: 1}}"),
+    ("gone with fields", "{kind: Service, name: a, exists: false, fields: {a: 1}}"),
+    ("empty fields", "{kind: Service, name: a, fields: {}}"),
+    ("two ways to say which", "{kind: ReplicaSet, name: a, revision: 1}"),
+    ("labels of one", "{kind: ReplicaSet, revision: 1, labels: {a: b}}"),
+    ("revision of a Service", "{kind: Service, revision: 1, count: 1}"),
+    ("revision zero", "{kind: Pod, revision: 0, count: 1}"),
+    ("revision that cannot be", "{kind: ReplicaSet, revision: 7, fields: {spec: {replicas: 1}}}"),
+    ("role of a Service", "{kind: Service, role: stable, count: 1}"),
+    ("terminating one", "{kind: Service, name: a, terminating: true}"),
+    ("no regular expression", "{kind: Service, name: a, fields: {spec: {type: {matches: '('}}}}"),
+    ("no expression", "{kind: Service, name: a, cel: object.a ==}"),
+    ("unknown variable", "{kind: Service, name: a, cel: objekt.a == 1}"),
+    ("unknown function", "{kind: Service, name: a, cel: sizes(object.a) == 1}"),
+    ("objects of one", "{kind: Service, name: a, cel: size(objects) == 1}"),
+    ("object of several", "{kind: Service, cel: ['true', object.a == 1]}"),
+    ("self at the top", "{kind: Service, name: a, cel: self.a == 1}"),
+    ("expression is a map", "{kind: Service, name: a, cel: {a: 1}}"),
+    ("when is no range", "{kind: Service, name: a, fields: {a: [{when: new, is: 1}]}}"),
+    ("cases leave one out", "{kind: Service, name: a, fields: {a: [{when: '>1.9', is: 1}, {when: '<1.9', is: 2}]}}"),
+    ("two words by release", "{kind: Service, name: a, fields: {a: [{when: '*', is: 1, contains: a}]}}"),
+];
+
+const THE_STATUS: &[(&str, &str)] = &[
+    ("phase as status", "expect: {status: Healthy}"),
+    ("empty status", "expect: {status: {}}"),
+    ("no objects", "expect: {objects: []}"),
+    ("status of a condition", "expect: {conditions: {Paused: maybe}}"),
+    ("condition is gone", "expect: {conditions: {Paused: {exists: false, reason: x}}}"),
+    ("condition key", "expect: {conditions: {Paused: {reson: x}}}"),
+    ("hash of what", "expect: {hashes: {canary: 1}}"),
+    ("hash of revision zero", "expect: {hashes: {current: 0}}"),
+    ("any event", "events: [{}]"),
+    ("event key", "events: [{raeson: RolloutUpdated}]"),
+    ("event type", "events: [{type: normal}]"),
+    ("event releases", "events: [{reason: A, releases: new}]"),
+    ("event cases", "events: [{reason: [{when: '>=1.9', is: A}]}]"),
+    ("event is a list", "events: [[A]]"),
+    ("never any event", "expect: {phase: Healthy}\n  never: [{event: {}}]"),
+    ("objects in step", "objects: [{kind: Pod, count: 1}]"),
+    ("at with a slip", "at: {fase: Paused}\n  expect: {phase: Healthy}"),
+    ("at nothing", "at: {}\n  expect: {phase: Healthy}"),
+    ("never times", "repeat: 0\n  expect: {phase: Healthy}"),
+];
+
 const THE_WHOLE: &[(&str, &str)] = &[
     ("no range", "releases: new\nsteps: []\n"),
     ("impossible range", "releases: '>1.9, <1.8'\nsteps: []\n"),
@@ -152,7 +204,13 @@ fn observing(claim: &str) -> String {
     with_steps(&format!("- observe: {{}}\n  {claim}\n"))
 }
 
+fn expecting_of_an_object(object: &str) -> String {
+    observing(&format!("expect:\n    objects:\n      - {object}"))
+}
+
 #[rstest]
+#[case::the_object("the_object", THE_OBJECT, expecting_of_an_object)]
+#[case::the_status("the_status", THE_STATUS, observing)]
 #[case::the_file("the_file", THE_FILE, ToOwned::to_owned)]
 #[case::the_action("the_action", THE_ACTION, with_steps)]
 #[case::the_claim("the_claim", THE_CLAIM, observing)]

@@ -4,6 +4,7 @@ mod errors;
 mod fixtures;
 mod properties;
 mod scripts;
+mod traffic;
 
 use std::{
     fs,
