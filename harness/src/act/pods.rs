@@ -193,7 +193,7 @@ fn is_meant(pod: &Value, pods: &Pods) -> bool {
     let containers = json::list(pod, "/status/containerStatuses");
     let done = ["Succeeded", "Failed"].contains(&json::text(pod, "/status/phase"));
     let wait = containers.iter().any(|container| container.pointer("/state/waiting").is_some());
-    !done && !(wait && pods.exit.is_some())
+    !(done || wait && pods.exit.is_some())
 }
 
 #[cfg(test)]
