@@ -41,12 +41,17 @@ impl Actor {
         chosen.sort_by(|a, b| json::text(a, "/metadata/name").cmp(json::text(b, "/metadata/name")));
         let (there, count) = (chosen.len(), pods.count().unwrap_or(chosen.len()));
         if count > there || there == 0 {
-            let which = if pods.exit.is_some() { "whose containers run" } else { "that are not terminating" };
+            let which = if pods.exit.is_some() { "whose containers can end" } else { "that are not terminating" };
             let asked = pods.count().map_or(String::new(), |count| format!(", not {count}"));
             let what = format!("revision {} has {there} pods {which}{asked}", pods.revision);
             return Err(ActError::refused(what));
         }
         chosen.truncate(count);
+        if pods.delete.is_none() {
+            for pod in &mut chosen {
+                self.started(pod).await?;
+            }
+        }
         let mut objects = Vec::new();
         // All of them first, then all are waited for: they change together.
         for pod in &chosen {
@@ -83,35 +88,50 @@ impl Actor {
         Ok(ObjectRef::of(&after))
     }
 
+    /// Waits until the pod has started, and takes it as it is then.
+    async fn started(&self, pod: &mut Value) -> Result<(), ActError> {
+        if !has_started(pod) {
+            *pod = self.until(&ObjectRef::of(pod), "start", has_started).await?;
+        }
+        Ok(())
+    }
+
     /// Waits until the event is no longer to come, and takes the pod's resourceVersion of that moment.
     async fn played(&self, pod: &mut ObjectRef, event: Event) -> Result<(), ActError> {
+        let seen = self.until(pod, &event.to_string(), |pod| !is_to_come(pod, event)).await?;
+        pod.resource_version = json::resource_version(&seen);
+        Ok(())
+    }
+
+    /// Waits until a version of the pod after this one is so, or it is gone. What it waits for is named `event`.
+    async fn until(&self, pod: &ObjectRef, event: &str, so: impl Fn(&Value) -> bool) -> Result<Value, ActError> {
         let limit = scaled(PLAYED_WITHIN);
-        match tokio::time::timeout(limit, self.watch_played(pod, event)).await {
+        match tokio::time::timeout(limit, self.watch(pod, so)).await {
             Ok(result) => result,
-            Err(_) => Err(ActError::NotPlayed { event: event.to_string(), pod: pod.name.clone(), limit }),
+            Err(_) => Err(ActError::NotPlayed { event: event.to_owned(), pod: pod.name.clone(), limit }),
         }
     }
 
-    async fn watch_played(&self, pod: &mut ObjectRef, event: Event) -> Result<(), ActError> {
+    async fn watch(&self, pod: &ObjectRef, so: impl Fn(&Value) -> bool) -> Result<Value, ActError> {
         let what = format!("watch pods/{}", pod.name);
         let failed = |error| ActError::from_client(&what, error);
         let api: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
         let params = WatchParams::default().fields(&format!("metadata.name={}", pod.name));
+        let mut from = pod.resource_version.to_string();
         loop {
-            // From our own write on: what comes is later than it.
-            let from = pod.resource_version.to_string();
+            // From the version on that we know: what comes is later than it.
             let mut events = std::pin::pin!(api.watch(&params, &from).await.map_err(failed)?);
             while let Some(seen) = events.try_next().await.map_err(failed)? {
-                let (WatchEvent::Modified(seen) | WatchEvent::Deleted(seen)) = &seen else {
-                    if let WatchEvent::Error(status) = seen {
-                        return Err(failed(kube::Error::Api(status)));
-                    }
-                    continue;
+                let (seen, gone) = match seen {
+                    WatchEvent::Modified(seen) => (seen, false),
+                    WatchEvent::Deleted(seen) => (seen, true),
+                    WatchEvent::Error(status) => return Err(failed(kube::Error::Api(status))),
+                    WatchEvent::Added(_) | WatchEvent::Bookmark(_) => continue,
                 };
                 let seen = serde_json::to_value(seen).unwrap_or_default();
-                pod.resource_version = json::resource_version(&seen);
-                if json::text(&seen, "/metadata/uid") != pod.uid || !is_to_come(&seen, event) {
-                    return Ok(());
+                json::text(&seen, "/metadata/resourceVersion").clone_into(&mut from);
+                if so(&seen) || gone {
+                    return Ok(seen);
                 }
             }
         }
@@ -157,7 +177,12 @@ fn gates(pod: &Value, pods: &Pods, now: Timestamp) -> Vec<Value> {
         .collect()
 }
 
-/// Whether a pod can be changed so: it has started (but to be deleted), and neither goes nor is done.
+fn has_started(pod: &Value) -> bool {
+    !json::list(pod, "/status/containerStatuses").is_empty()
+}
+
+/// Whether a pod can be changed so: it neither goes nor is done, and its containers have not ended already if they are to
+/// end. One that has not started yet is waited for.
 fn is_meant(pod: &Value, pods: &Pods) -> bool {
     if !json::text(pod, "/metadata/deletionTimestamp").is_empty() {
         return false;
@@ -167,8 +192,8 @@ fn is_meant(pod: &Value, pods: &Pods) -> bool {
     }
     let containers = json::list(pod, "/status/containerStatuses");
     let done = ["Succeeded", "Failed"].contains(&json::text(pod, "/status/phase"));
-    let run = containers.iter().any(|container| container.pointer("/state/running").is_some());
-    !containers.is_empty() && !done && (run || pods.exit.is_none())
+    let wait = containers.iter().any(|container| container.pointer("/state/waiting").is_some());
+    !(done || wait && pods.exit.is_some())
 }
 
 #[cfg(test)]
@@ -196,10 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_has_not_started_can_only_be_deleted() {
+    fn a_pod_that_has_not_started_is_meant_and_one_that_goes_is_not() {
         let fresh = json!({"metadata": {"name": "p"}, "status": {"phase": "Pending"}});
-        assert!(!is_meant(&fresh, &pods(json!({"ready": false}))));
-        assert!(is_meant(&fresh, &pods(json!({"delete": 1}))));
+        assert!(is_meant(&fresh, &pods(json!({"exit": 1}))) && !has_started(&fresh));
         let going = json!({"metadata": {"deletionTimestamp": "2026-11-23T04:16:38Z"}, "status": {}});
         assert!(!is_meant(&going, &pods(json!({"delete": "all"}))));
     }

@@ -84,7 +84,7 @@ pub async fn pods_are_changed_and_stay_so() {
     change(actor, pods, json!({"ready": true}), [well, well]).await;
     change(actor, pods, json!({"exit": 3, "count": 1}), ["Running CrashLoopBackOff unready 0", well]).await;
     let error = actor.pods(NAME, &ask(json!({"exit": 3, "count": 2}))).await.unwrap_err();
-    assert_eq!(error.to_string(), "revision 1 has 1 pods whose containers run, not 2");
+    assert_eq!(error.to_string(), "revision 1 has 1 pods whose containers can end, not 2");
     eventually(pods, ["Running Running ready 1", well]).await;
 
     // A gate that is no readiness gate of theirs is only written.

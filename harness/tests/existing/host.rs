@@ -128,6 +128,13 @@ impl Host {
         let root = StateRoot::at(&arena.path("host"));
         let plane = runtime.block_on(acquire_in(&root, &request, &Silent))?;
         let owner = Owner { client: plane.client(), runtime };
+        eventually("a cluster at rest", || {
+            let api: Api<Namespace> = Api::all(owner.client.clone());
+            let all = owner.runtime.block_on(api.list_metadata(&ListParams::default()))?;
+            let going = all.items.iter().filter(|namespace| namespace.metadata.deletion_timestamp.is_some()).count();
+            ensure!(going == 0, "{going} namespaces of its start are going");
+            Ok(())
+        })?;
         Ok(Self { owner, plane: Some(plane), release: provisions.release })
     }
 

@@ -28,11 +28,13 @@ const NODE_IMAGE: &str = "KIND_NODE_IMAGE";
 
 /// Why there can be no real cluster here; None if there can.
 pub fn missing() -> Option<String> {
-    if let Err(error) = run(Command::new("docker").args(["version", "--format", "{{.Server.Version}}"])) {
+    // An engine that hangs is none: who lists tests does not wait for it.
+    let docker = |arguments: &[&str]| run(Command::new("timeout").args(["20", "docker"]).args(arguments));
+    if let Err(error) = docker(&["version", "--format", "{{.Server.Version}}"]) {
         return Some(format!("Docker does not answer ({error}); `ci/docker up` starts it where root may"));
     }
     match std::env::var(NODE_IMAGE) {
-        Ok(image) if run(Command::new("docker").args(["image", "inspect", &image])).is_ok() => None,
+        Ok(image) if docker(&["image", "inspect", &image]).is_ok() => None,
         Ok(image) => Some(format!("{NODE_IMAGE}={image} is not in Docker's store; `ci/node-image/build` builds one")),
         Err(_) => Some(format!("{NODE_IMAGE} is not set; `ci/node-image/build` builds such an image")),
     }
