@@ -69,7 +69,7 @@ impl Session {
     }
 
     fn play_all(&self, listener: &dyn Listener) -> Result<Played<()>, Fault> {
-        let play = async |plane: &Plane, release: &ControllerRelease| (self.play(plane, release, listener).await, ());
+        let play = async |plane: &Plane, release: &UnderTest| (self.play(plane, release, listener).await, ());
         on_plane(&self.running, &self.purpose(), play)
     }
 

@@ -26,6 +26,9 @@ use super::{
 /// How long the controller manager may take for a new namespace's service account.
 const NAMESPACE_LIMIT: Duration = Duration::from_secs(60);
 
+/// How long somebody whose request has failed waits for the keeper's word.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Where an API server is and how to trust it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -99,13 +102,17 @@ impl Plane {
             api::until(&accounts, &params, |_| true).await.map_err(ClusterError::api(doing))
         };
         let what = || format!("the namespace {name} had no default service account");
-        tokio::select! {
+        let created = tokio::select! {
             created = tokio::time::timeout(NAMESPACE_LIMIT, creating) => {
-                created.map_err(|_| ClusterError::TooLate { what: what(), limit: NAMESPACE_LIMIT })??;
+                created.map_err(|_| ClusterError::TooLate { what: what(), limit: NAMESPACE_LIMIT }).flatten()
             }
-            why = self.broken() => return Err(ClusterError::Broken { why }),
+            why = self.broken() => Err(ClusterError::Broken { why }),
+        };
+        match created {
+            Ok(_) => Ok(name),
+            Err(error @ ClusterError::Broken { .. }) => Err(error),
+            Err(error) => Err(self.soon_broken().await.map_or(error, |why| ClusterError::Broken { why })),
         }
-        Ok(name)
     }
 
     /// Waits for a place among the scenarios that may run at once, for all processes that share the
@@ -168,6 +175,12 @@ impl Plane {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Why the plane is broken, if it is or breaks in a moment: whoever works with it notices first, by
+    /// a request that fails; what is behind that, only the keeper knows.
+    pub async fn soon_broken(&self) -> Option<String> {
+        tokio::time::timeout(PATIENCE, self.broken()).await.ok()
     }
 
     /// Says goodbye. With `at_once` the plane does not linger, and unless somebody else uses it this

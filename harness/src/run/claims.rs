@@ -109,12 +109,14 @@ pub fn events(
     let words: Vec<_> = step.events.iter().map(ToString::to_string).collect();
     let claim = format!("events {}", words.join(", then "));
     let met = sequence.met.iter().flatten().count();
+    let told =
+        |outcome, detail| v1::Claim { name: "events".to_owned(), claim, outcome, detail, resource_version: None };
     let Some(missing) = step.events.get(sequence.met.len()) else {
-        return v1::Claim { claim, outcome: v1::Outcome::Held, detail: format!("{met} events in order") };
+        return told(v1::Outcome::Held, format!("{met} events in order"));
     };
     if sequence.may_be_dropped {
         let seen = event::most(history, to, missing.about.as_ref(), subject);
-        return v1::Claim { claim, outcome: v1::Outcome::NotJudged, detail: too_many_events(seen) };
+        return told(v1::Outcome::NotJudged, too_many_events(seen));
     }
     let seen: Vec<_> = event::seen(history, from, to)
         .iter()
@@ -132,5 +134,5 @@ pub fn events(
     let list = if seen.is_empty() { "    (none)".to_owned() } else { seen.join("\n") };
     let within = humantime::format_duration(scaled(step.within));
     let detail = format!("no event {missing}{after} within {within}; those since the action, in order:\n{list}");
-    v1::Claim { claim, outcome: v1::Outcome::Broken, detail }
+    told(v1::Outcome::Broken, detail)
 }

@@ -9,7 +9,7 @@ use super::{
     acting,
     claims::OpenSpan,
     ending, evidence,
-    interruption::{gone, soon_gone, whose},
+    interruption::{gone, whose},
     known,
     listener::{Listener, News},
     own::on_own_plane,
@@ -174,14 +174,20 @@ async fn in_namespace(
     };
     let outcome = tokio::select! {
         outcome = acts.play() => match outcome {
-            Err(Trouble::Infra(_)) => match soon_gone(stage.plane).await {
-                Some(why) => Err(acts.interrupted(gone(why))),
-                None => outcome,
-            },
-            outcome => outcome,
+            Err(trouble) => {
+                let broken = match trouble {
+                    Trouble::Infra(_) => stage.plane.soon_broken().await,
+                    // What is left of a plane whose keeper is gone is cleared away at once, and refuses what
+                    // is asked of it: that is no word of the controller's.
+                    Trouble::Conformance(_) => stage.plane.health(),
+                };
+                Err(broken.map_or(trouble, |why| acts.interrupted(gone(why))))
+            }
+            Ok(()) => Ok(()),
         },
         error = controller.exited() => {
-            Err(acts.interrupted(stage.plane.health().map_or_else(|| Trouble::Infra(chain(&error)), gone)))
+            let broken = stage.plane.soon_broken().await;
+            Err(acts.interrupted(broken.map_or_else(|| Trouble::Infra(chain(&error)), gone)))
         }
         why = stage.plane.broken() => Err(acts.interrupted(gone(why))),
     };
@@ -348,9 +354,11 @@ impl Acts<'_> {
     /// Something outside has ended the scenario in the middle: the step that ran is reported, and
     /// named in the message.
     fn interrupted(&mut self, trouble: Trouble) -> Trouble {
-        if let Some(step) = self.now.and_then(|now| self.scenario.steps.get(now))
-            && self.now == Some(self.report.steps.len())
+        if let Some(now) = self.now
+            && let Some(step) = self.scenario.steps.get(now)
         {
+            // If it was reported as failed, that was not the controller's doing.
+            self.report.steps.truncate(now);
             self.report.steps.push(cut_short(step, &trouble));
         }
         trouble.context(&self.place())

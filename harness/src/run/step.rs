@@ -174,6 +174,7 @@ impl Hands<'_> {
         }
         if !wrong.is_empty() {
             ended.report.verdict = v1::Verdict::Fail;
+            ended.report.broken.push(breach("requests", &wrong, None));
             ended.trouble = Some(Trouble::Conformance(wrong));
         }
     }
@@ -352,6 +353,7 @@ impl LookingBack<'_> {
                 // If `expect` wasn't met, that is the news.
                 if let Outcome::TimedOut { met: Some(_), .. } = outcome {
                     failures.push(failure::broken(std::slice::from_ref(&claim)));
+                    report.broken.extend(broken(std::slice::from_ref(&claim)));
                 }
                 events_end = sequence.end().unwrap_or(at);
                 report.claims.push(claim);

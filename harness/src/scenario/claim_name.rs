@@ -15,6 +15,10 @@ pub enum ClaimName {
     Hold,
     /// A timed pause.
     Pause(usize),
+    /// The list of events.
+    Events,
+    /// How often metrics are asked for.
+    Requests,
 }
 
 impl fmt::Display for ClaimName {
@@ -24,6 +28,8 @@ impl fmt::Display for ClaimName {
             Self::Always(n) => write!(f, "always[{n}]"),
             Self::Through(n) => write!(f, "through[{n}]"),
             Self::Hold => f.write_str("hold"),
+            Self::Events => f.write_str("events"),
+            Self::Requests => f.write_str("requests"),
             Self::Pause(n) => write!(f, "pauses[{n}]"),
         }
     }
@@ -33,8 +39,11 @@ impl FromStr for ClaimName {
     type Err = ();
 
     fn from_str(s: &str) -> Result<Self, ()> {
-        if s == "hold" {
-            return Ok(Self::Hold);
+        match s {
+            "hold" => return Ok(Self::Hold),
+            "events" => return Ok(Self::Events),
+            "requests" => return Ok(Self::Requests),
+            _ => {}
         }
         let (word, number) = s.strip_suffix(']').and_then(|s| s.split_once('[')).ok_or(())?;
         let number = number.parse().map_err(|_| ())?;

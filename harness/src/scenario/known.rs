@@ -263,7 +263,7 @@ fn expected(step: Option<&Step>, node: &Node, faults: &mut Faults) -> Option<()>
 /// The claim of `owner` (a step, or the file) that is called `written`.
 fn claim(written: &str, node: &Node, owner: &Node, faults: &mut Faults) -> Option<ClaimName> {
     let Ok(claim) = written.parse::<ClaimName>() else {
-        let help = "one of `never[1]`, `always[1]`, `through[1]`, `hold`, `pauses[3]`";
+        let help = "one of `never[1]`, `always[1]`, `through[1]`, `hold`, `pauses[3]`, `events`, `requests`";
         faults.at(node.at, format!("`{written}` is no claim"), help);
         return None;
     };
@@ -273,6 +273,8 @@ fn claim(written: &str, node: &Node, owner: &Node, faults: &mut Faults) -> Optio
         ClaimName::Always(n) => (1..=items("always")).contains(&n),
         ClaimName::Through(n) => (1..=items("through")).contains(&n),
         ClaimName::Hold => owner.get("hold").is_some(),
+        ClaimName::Events => owner.get("events").is_some(),
+        ClaimName::Requests => owner.get("requests").is_some(),
         ClaimName::Pause(n) => owner.get("pauses").is_some_and(|p| p.get(&n.to_string()).is_some()),
     };
     if !there {

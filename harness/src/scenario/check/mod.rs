@@ -1,8 +1,8 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
 mod metrics;
-mod objects;
 pub(super) mod names;
+mod objects;
 mod pods;
 mod releases;
 mod rollouts;

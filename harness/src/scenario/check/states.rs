@@ -19,8 +19,7 @@ pub(super) enum Claim {
 }
 
 impl Claim {
-    pub const ALL: [Self; 6] =
-        [Self::Expect, Self::Through, Self::Never, Self::Always, Self::At, Self::Instead];
+    pub const ALL: [Self; 6] = [Self::Expect, Self::Through, Self::Never, Self::Always, Self::At, Self::Instead];
 
     pub fn key(self) -> &'static str {
         match self {

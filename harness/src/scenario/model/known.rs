@@ -36,7 +36,7 @@ pub struct Issue(pub String);
 /// - `{step: NAME, instead: STATE}`: `expect` of the step is not met, and the state that stands when time is up is this
 ///   one. Every field of `expect` that differs must be written: what is not said could be another bug.
 /// - `{step: NAME, breaks: never[1]}`: a claim is broken: `never[N]`, `always[N]`, `through[N]` (counted from 1),
-///   `hold`, `pauses[INDEX]`. For `always` and `hold`, `instead` is the state that breaks it.
+///   `hold`, `pauses[INDEX]`, `events`, `requests`. For `always` and `hold`, `instead` is the state that breaks it.
 ///   Without `step` a claim of the whole scenario.
 /// - `{step: NAME, silent: true}`: the controller shows no sign of having taken notice of the action.
 /// - `{step: NAME, refused: TEXT}`: the action can't be done, and this is said.
