@@ -250,7 +250,7 @@ pub struct ClusterArgs {
     /// log may not be read.
     #[arg(long, env = wish::CONTROLLER_LOG_VARIABLE, value_name = "FILE", conflicts_with = "install")]
     pub controller_log: Option<PathBuf>,
-    /// existing: what the cluster can do besides, as kubelet,traffic: scenarios that need it run there.
+    /// existing: what the cluster can do besides, as kubelet: scenarios that need it run there.
     #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
     pub has: Vec<Capability>,
 }

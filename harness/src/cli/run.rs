@@ -12,6 +12,8 @@ use crate::scenario::{Family, Library, generate};
 
 /// The scenario of the main job.
 const GUIDE: &str = "guide/canary-basic";
+/// What more is to be seen of the same walk where pods are real.
+const GUIDE_SUITE: &str = "guide/";
 
 /// `proofroll guide`
 ///
@@ -21,10 +23,17 @@ pub fn guide(arguments: &Guide) -> Result<Exit, Fault> {
     guide_session(arguments)?.run()
 }
 
-/// The guide, ready to be run.
+/// The guide, ready to be run; and, on clusters that can do it, what more is to be seen of it there.
 pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
     let library = library(&arguments.running)?;
-    let scenarios = vec![library.load(GUIDE).map_err(Fault::input)?];
+    let capabilities = arguments.running.cluster.capabilities();
+    let mut scenarios = vec![library.load(GUIDE).map_err(Fault::input)?];
+    for id in library.ids().iter().filter(|id| id.starts_with(GUIDE_SUITE) && *id != GUIDE) {
+        let more = library.load(id).map_err(Fault::input)?;
+        if more.needs.iter().all(|need| capabilities.set.contains(need)) {
+            scenarios.push(more);
+        }
+    }
     let detail = detail(&arguments.running, 1);
     Ok(Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() })
 }

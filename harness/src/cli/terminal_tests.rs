@@ -94,6 +94,7 @@ fn tell(terminal: &Terminal) {
             invariant("quiet", &["resourceVersion 9: a write"], Some("a known loop")),
         ],
         broken: Vec::new(),
+        traffic: None,
         known: Vec::new(),
         reason: Some("conformance: guide/canary-basic, step 2 of 6\nnot met within 30s\n".into()),
         evidence: None,

@@ -108,6 +108,9 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// The invariants.
     pub invariants: Vec<Invariant>,
+    /// The requests that were sent while it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// What was not as it must be, outside of the steps: over the whole scenario, or at its end.
     #[serde(default)]
     pub broken: Vec<Breach>,
@@ -120,6 +123,19 @@ pub struct Scenario {
     /// Directory with the evidence, if any was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+}
+
+/// The requests that were sent while a scenario ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// How many a second, and where to.
+    pub sent: String,
+    /// How many there were.
+    pub requests: usize,
+    /// How many had no answer, or one with a status of 500 and above.
+    pub failed: usize,
+    /// Which revisions answered, over time, drawn with characters.
+    pub drawing: String,
 }
 
 /// One step.
@@ -155,7 +171,7 @@ pub struct Step {
 #[serde(rename_all = "camelCase")]
 pub struct Breach {
     /// What is broken: `expect`, `through[1]`, `never[1]`, `always[1]` (counted from 1), `hold`, `pauses[3]` (by
-    /// step index), `invariant NAME`; `refused`: the action could not be done; `silent`: the controller
+    /// step index), `events`, `requests`, `traffic.split`, `traffic.failures`, `invariant NAME`; `refused`: the action could not be done; `silent`: the controller
     /// shows no sign of having taken notice of the action, or does not reconcile when asked to.
     pub what: String,
     /// In words.
@@ -216,7 +232,7 @@ pub struct Passed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
-    /// What it is called: `never[1]`, `always[1]` (counted from 1) or `hold`.
+    /// What it is called: `never[1]`, `always[1]` (counted from 1), `hold`, `events`, `traffic.split`, `traffic.failures`.
     #[serde(default)]
     pub name: String,
     /// What is claimed, in words.

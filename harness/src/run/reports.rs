@@ -17,6 +17,7 @@ pub(super) fn blank(scenario: &Scenario) -> v1::Scenario {
         namespace: None,
         steps: Vec::new(),
         invariants: Vec::new(),
+        traffic: None,
         broken: Vec::new(),
         known: Vec::new(),
         reason: None,

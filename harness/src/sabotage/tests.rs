@@ -55,6 +55,7 @@ fn report(verdict: v1::Verdict, steps: [&str; 2], end: &str) -> v1::Scenario {
         steps: steps.map(step).into(),
         invariants: Vec::new(),
         broken: broken(end),
+        traffic: None,
         known: Vec::new(),
         reason: Some("why\nand where".into()),
         evidence: None,
