@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    releases::Range,
     run::wish::{self, Provider, Wish},
     scenario::{Capabilities, model::Capability},
 };
@@ -44,6 +45,14 @@ pub enum Command {
         after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --until-fail 20 --jobs 1"
     )]
     Run(Run),
+    /// Run scenarios on several releases of the controller: a table of scenarios by releases.
+    ///
+    /// Each release gets a control plane with its own custom resources and RBAC. The exit code is 1 only where a
+    /// release does not do what the scenarios expect of it.
+    #[command(
+        after_help = "Examples:\n  proofroll releases \">=1.7\"                  # all scenarios on all pinned releases since 1.7\n  proofroll releases \"v1.8.5 || v1.10.2\" guide/ lifecycle/\n  proofroll releases \">=1.10\" --controller ./rollouts-controller    # a build of one's own beside them"
+    )]
+    Releases(Releases),
     /// Break scenarios on purpose, and look whether each break is noticed where it must be.
     ///
     /// Breaks are written in the scenarios: another manifest, another action. One that nobody notices, or that is
@@ -203,10 +212,14 @@ pub enum Parts {
     /// A line for each: version, where it is.
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
+    #[command(visible_alias = "fetch")]
     Build {
         /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
         /// node image of kind is made of).
         names: Vec<crate::parts::PartNames>,
+        /// And the controllers of these releases, one after the other, as `>=1.7` or `v1.8.5 || v1.9.3`.
+        #[arg(long, value_name = "RANGE")]
+        releases: Option<Range>,
     },
     /// Print the path of each; what is missing is built.
     Path {
@@ -343,6 +356,23 @@ pub struct Run {
     pub running: Running,
 }
 
+/// `proofroll releases`
+#[derive(Debug, Clone, Args)]
+pub struct Releases {
+    /// Which releases, as `>=1.7` or `v1.8.5 || v1.10.2`. A controller named by `--controller` is one more column.
+    #[arg(value_name = "RANGE")]
+    pub range: Range,
+    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    #[arg(value_name = "FILTER|FILE")]
+    pub what: Vec<String>,
+    /// So many scenarios side by side; the releases come one after the other.
+    #[arg(short, long, default_value_t = 8, value_name = "N")]
+    pub jobs: usize,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
 /// `proofroll breaks`
 #[derive(Debug, Clone, Args)]
 pub struct Breaks {
@@ -378,6 +408,8 @@ pub enum SchemaOf {
     Scenario,
     /// The report of a run.
     Report,
+    /// The table of `proofroll releases`.
+    Releases,
 }
 
 #[cfg(test)]

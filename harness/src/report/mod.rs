@@ -20,7 +20,7 @@ pub struct WriteError {
 ///
 /// # Errors
 /// Where the file can't be written.
-pub fn write(report: &v1::Report, to: &Path) -> Result<(), WriteError> {
+pub fn write(report: &impl serde::Serialize, to: &Path) -> Result<(), WriteError> {
     let whole = || {
         let directory = to.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)?;
