@@ -345,6 +345,9 @@ pub struct Run {
     /// So many scenarios side by side. They mostly wait, so far more than there are cores is fine.
     #[arg(short, long, default_value_t = 8, value_name = "N")]
     pub jobs: usize,
+    /// Write a conformance report (YAML, after the Gateway API's) to this file.
+    #[arg(long, value_name = "FILE")]
+    pub conformance_report: Option<PathBuf>,
     /// Run each scenario so many times.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub repeat: usize,

@@ -84,6 +84,8 @@ fn tell(terminal: &Terminal) {
         id: scenario.id.clone(),
         title: scenario.title.clone(),
         must: scenario.must.clone(),
+        profile: crate::scenario::model::Profile::Core,
+        features: Vec::new(),
         verdict: v1::Verdict::Fail,
         seconds: 33.1,
         namespace: None,

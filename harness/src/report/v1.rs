@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::model::Profile;
+
 /// One run of scenarios.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +28,12 @@ pub struct Report {
     pub harness: Harness,
     /// How many scenarios ended how.
     pub totals: Totals,
+    /// The invariants, over all scenarios.
+    #[serde(default)]
+    pub invariants: Vec<InvariantTotal>,
+    /// Scenarios that are there but were not chosen.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// The scenarios, in the order in which they ended.
     pub scenarios: Vec<Scenario>,
 }
@@ -97,6 +105,12 @@ pub struct Scenario {
     pub title: String,
     /// The sentence that it proves.
     pub must: String,
+    /// Whether every conforming controller passes it.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The features that it speaks for.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// How it ended.
     pub verdict: Verdict,
     /// From the first action to the verdict, seconds; 0 if it was not run.
@@ -285,6 +299,32 @@ pub struct Invariant {
     /// The scenario's reason not to obey it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived: Option<String>,
+}
+
+/// One invariant over a whole run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InvariantTotal {
+    /// Its name.
+    pub name: String,
+    /// How many writes it judged.
+    pub judged: usize,
+    /// In how many scenarios it had something to judge.
+    pub scenarios: usize,
+    /// In how many scenarios it did not hold, waived or not.
+    pub violated: usize,
+    /// How many scenarios waive it.
+    pub waived: usize,
+}
+
+/// A scenario that was not chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// Its id.
+    pub id: String,
+    /// Whether every conforming controller passes it.
+    pub profile: Profile,
+    /// The features that it speaks for.
+    pub features: Vec<String>,
 }
 
 impl From<crate::expect::Check> for Check {

@@ -12,6 +12,8 @@ pub(super) fn blank(scenario: &Scenario) -> v1::Scenario {
         id: scenario.id.clone(),
         title: scenario.title.clone(),
         must: scenario.must.clone(),
+        profile: scenario.profile,
+        features: scenario.features.clone(),
         verdict: v1::Verdict::Pass,
         seconds: 0.0,
         namespace: None,

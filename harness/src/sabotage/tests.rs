@@ -49,6 +49,8 @@ fn report(verdict: v1::Verdict, steps: [&str; 2], end: &str) -> v1::Scenario {
         id: String::new(),
         title: String::new(),
         must: String::new(),
+        profile: crate::scenario::model::Profile::Core,
+        features: Vec::new(),
         verdict,
         seconds: 0.0,
         namespace: None,

@@ -177,7 +177,7 @@ mod tests {
     #[case::a_comparison("{abort: {}, expect: {replicas: {ready: '>= $(n)'}}}")]
     #[case::a_word("{abort: {}, expect: {phase: $(phase)}}")]
     #[case::a_revision("{abort: {}, expect: {revisions: {$(n): {pods: $(n)}}}}")]
-    #[case::a_list("{abort: {}, expect: {services: {demo: $(n)}, images: {a: $(roles)}}}")]
+    #[case::a_list("{metric: {name: m, answers: $(answers)}}")]
     #[case::a_span("{abort: {}, within: $(n)s}")]
     #[case::a_change("{apply: {use: a.yaml, set: {spec.replicas: $(n), spec.paused: null}}}")]
     #[case::changed_and_plain("{apply: [a.yaml, {use: b.yaml, kind: Service, name: s, set: {spec.ports: [1]}}]}")]
