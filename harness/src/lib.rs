@@ -21,6 +21,7 @@ pub mod parts;
 pub mod pods;
 pub mod process;
 pub mod progress;
+pub mod releases;
 pub mod report;
 pub mod rollout;
 pub mod run;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    releases::Range,
     run::wish::{self, Provider, Wish},
     scenario::{Capabilities, model::Capability},
 };
@@ -44,6 +45,14 @@ pub enum Command {
         after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --until-fail 20 --jobs 1"
     )]
     Run(Run),
+    /// Run scenarios on several releases of the controller: a table of scenarios by releases.
+    ///
+    /// Each release gets a control plane with its own custom resources and RBAC. The exit code is 1 only where a
+    /// release does not do what the scenarios expect of it.
+    #[command(
+        after_help = "Examples:\n  proofroll releases \">=1.7\"                  # all scenarios on all pinned releases since 1.7\n  proofroll releases \"v1.8.5 || v1.10.2\" guide/ lifecycle/\n  proofroll releases \">=1.10\" --controller ./rollouts-controller    # a build of one's own beside them"
+    )]
+    Releases(Releases),
     /// Break scenarios on purpose, and look whether each break is noticed where it must be.
     ///
     /// Breaks are written in the scenarios: another manifest, another action. One that nobody notices, or that is
@@ -203,10 +212,14 @@ pub enum Parts {
     /// A line for each: version, where it is.
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
+    #[command(visible_alias = "fetch")]
     Build {
         /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
         /// node image of kind is made of).
         names: Vec<crate::parts::PartNames>,
+        /// And the controllers of these releases, one after the other, as `>=1.7` or `v1.8.5 || v1.9.3`.
+        #[arg(long, value_name = "RANGE")]
+        releases: Option<Range>,
     },
     /// Print the path of each; what is missing is built.
     Path {
@@ -250,7 +263,7 @@ pub struct ClusterArgs {
     /// log may not be read.
     #[arg(long, env = wish::CONTROLLER_LOG_VARIABLE, value_name = "FILE", conflicts_with = "install")]
     pub controller_log: Option<PathBuf>,
-    /// existing: what the cluster can do besides, as kubelet,traffic: scenarios that need it run there.
+    /// existing: what the cluster can do besides, as kubelet: scenarios that need it run there.
     #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
     pub has: Vec<Capability>,
 }
@@ -332,12 +345,32 @@ pub struct Run {
     /// So many scenarios side by side. They mostly wait, so far more than there are cores is fine.
     #[arg(short, long, default_value_t = 8, value_name = "N")]
     pub jobs: usize,
+    /// Write a conformance report (YAML, after the Gateway API's) to this file.
+    #[arg(long, value_name = "FILE")]
+    pub conformance_report: Option<PathBuf>,
     /// Run each scenario so many times.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub repeat: usize,
     /// Run each scenario up to so many times, and begin nothing new once one has failed.
     #[arg(long, value_name = "N", conflicts_with = "repeat")]
     pub until_fail: Option<usize>,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll releases`
+#[derive(Debug, Clone, Args)]
+pub struct Releases {
+    /// Which releases, as `>=1.7` or `v1.8.5 || v1.10.2`. A controller named by `--controller` is one more column.
+    #[arg(value_name = "RANGE")]
+    pub range: Range,
+    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    #[arg(value_name = "FILTER|FILE")]
+    pub what: Vec<String>,
+    /// So many scenarios side by side; the releases come one after the other.
+    #[arg(short, long, default_value_t = 8, value_name = "N")]
+    pub jobs: usize,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,
@@ -378,6 +411,8 @@ pub enum SchemaOf {
     Scenario,
     /// The report of a run.
     Report,
+    /// The table of `proofroll releases`.
+    Releases,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod parts;
 pub mod plane;
 mod planes;
 mod progress;
+mod releases;
 mod run;
 mod session;
 mod terminal;
@@ -45,6 +46,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
     match arguments.command {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
+        Command::Releases(which) => releases::run(&which),
         Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),
         Command::Fuzz(how) => fuzz::run(&how),
