@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    releases::Range,
     run::wish::{self, Provider, Wish},
     scenario::{Capabilities, model::Capability},
 };
@@ -44,6 +45,24 @@ pub enum Command {
         after_help = "Examples:\n  proofroll run                          # all\n  proofroll run lifecycle/              # a suite\n  proofroll run ./my-scenario.yaml      # your own\n  proofroll run guide/canary-basic --until-fail 20 --jobs 1"
     )]
     Run(Run),
+    /// Run scenarios on several releases of the controller: a table of scenarios by releases.
+    ///
+    /// Each release gets a control plane with its own custom resources and RBAC. The exit code is 1 only where a
+    /// release does not do what the scenarios expect of it.
+    #[command(
+        after_help = "Examples:\n  proofroll releases \">=1.7\"                  # all scenarios on all pinned releases since 1.7\n  proofroll releases \"v1.8.5 || v1.10.2\" guide/ lifecycle/\n  proofroll releases \">=1.10\" --controller ./rollouts-controller    # a build of one's own beside them"
+    )]
+    Releases(Releases),
+    /// Replace the controller by another release under live Rollouts: nothing may move, and all goes on from there.
+    ///
+    /// Rollouts of many shapes are brought to many states under FROM (healthy, paused, in the middle, aborted, blue-green
+    /// before and after the switch); then TO's custom resources are applied and the controller is replaced as a Deployment
+    /// does it. No revision, no ReplicaSet, no pod, no field of a status may change. Then promote, abort, roll back and
+    /// scale must work as ever.
+    #[command(
+        after_help = "Examples:\n  proofroll upgrade v1.8.5 v1.9.3\n  proofroll upgrade v1.8.5 v1.10.2 --back         # and the downgrade\n  proofroll upgrade --all                         # every release to the next, and the old ones to the newest\n  proofroll upgrade v1.10.2 ~/src/argo-rollouts   # to a build of one's own"
+    )]
+    Upgrade(Upgrade),
     /// Break scenarios on purpose, and look whether each break is noticed where it must be.
     ///
     /// Breaks are written in the scenarios: another manifest, another action. One that nobody notices, or that is
@@ -64,6 +83,8 @@ pub enum Command {
     Fuzz(Fuzz),
     /// List the scenarios and what they prove.
     List(List),
+    /// Show what the suite speaks of, and what no scenario names yet, with the reason.
+    Coverage(CoverageArgs),
     /// Say in words what a scenario does and claims, and where the claim comes from.
     Explain(Explain),
     /// Start a control plane to play with and print its KUBECONFIG.
@@ -159,6 +180,23 @@ pub struct List {
     pub fixtures: Option<PathBuf>,
 }
 
+/// `proofroll coverage`
+#[derive(Debug, Clone, Args)]
+pub struct CoverageArgs {
+    /// Also who names what.
+    #[arg(long)]
+    pub all: bool,
+    /// Compare the list of fields with the CRD of the newest release.
+    #[arg(long)]
+    pub crd: bool,
+    /// Instead, what proves the assertions of upstream's own end-to-end tests: the README's table.
+    #[arg(long, conflicts_with_all = ["all", "crd"])]
+    pub upstream: bool,
+    /// Take scenarios from this directory instead of the ones inside the program.
+    #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
+}
+
 /// `proofroll explain`
 #[derive(Debug, Clone, Args)]
 pub struct Explain {
@@ -203,10 +241,14 @@ pub enum Parts {
     /// A line for each: version, where it is.
     List,
     /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
+    #[command(visible_alias = "fetch")]
     Build {
         /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
         /// node image of kind is made of).
         names: Vec<crate::parts::PartNames>,
+        /// And the controllers of these releases, one after the other, as `>=1.7` or `v1.8.5 || v1.9.3`.
+        #[arg(long, value_name = "RANGE")]
+        releases: Option<Range>,
     },
     /// Print the path of each; what is missing is built.
     Path {
@@ -250,7 +292,7 @@ pub struct ClusterArgs {
     /// log may not be read.
     #[arg(long, env = wish::CONTROLLER_LOG_VARIABLE, value_name = "FILE", conflicts_with = "install")]
     pub controller_log: Option<PathBuf>,
-    /// existing: what the cluster can do besides, as kubelet,traffic: scenarios that need it run there.
+    /// existing: what the cluster can do besides, as kubelet: scenarios that need it run there.
     #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
     pub has: Vec<Capability>,
 }
@@ -273,6 +315,7 @@ impl ClusterArgs {
             controller_log: self.controller_log.clone(),
             has: self.has.clone(),
             kubeconfig: wish::kubeconfig(),
+            alone: false,
         }
     }
 }
@@ -313,6 +356,9 @@ pub struct Running {
     /// directory, else proofroll-out.
     #[arg(long, env = "PROOFROLL_OUT", value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// On a cluster that nobody else joins.
+    #[arg(skip)]
+    pub alone: bool,
 }
 
 /// `proofroll guide`
@@ -332,12 +378,58 @@ pub struct Run {
     /// So many scenarios side by side. They mostly wait, so far more than there are cores is fine.
     #[arg(short, long, default_value_t = 8, value_name = "N")]
     pub jobs: usize,
+    /// Write a conformance report (YAML, after the Gateway API's) to this file.
+    #[arg(long, value_name = "FILE")]
+    pub conformance_report: Option<PathBuf>,
     /// Run each scenario so many times.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub repeat: usize,
     /// Run each scenario up to so many times, and begin nothing new once one has failed.
     #[arg(long, value_name = "N", conflicts_with = "repeat")]
     pub until_fail: Option<usize>,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll releases`
+#[derive(Debug, Clone, Args)]
+pub struct Releases {
+    /// Which releases, as `>=1.7` or `v1.8.5 || v1.10.2`. A controller named by `--controller` is one more column.
+    #[arg(value_name = "RANGE")]
+    pub range: Range,
+    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    #[arg(value_name = "FILTER|FILE")]
+    pub what: Vec<String>,
+    /// So many scenarios side by side; the releases come one after the other.
+    #[arg(short, long, default_value_t = 8, value_name = "N")]
+    pub jobs: usize,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll upgrade`
+#[derive(Debug, Clone, Args)]
+pub struct Upgrade {
+    /// The release before: `v1.8.5`.
+    #[arg(value_name = "FROM", required_unless_present = "all", requires = "to")]
+    pub from: Option<String>,
+    /// The one after: a release, a binary or a checkout.
+    #[arg(value_name = "TO")]
+    pub to: Option<String>,
+    /// Every pinned release to the next one, and the older ones to the newest.
+    #[arg(long, conflicts_with = "from")]
+    pub all: bool,
+    /// And the way back.
+    #[arg(long)]
+    pub back: bool,
+    /// Kill the old controller (-9) before the new one is started, as a node that fails does.
+    #[arg(long)]
+    pub kill: bool,
+    /// Only these: ids, parts of ids, or files that end in .yaml.
+    #[arg(long, value_name = "FILTER|FILE")]
+    pub only: Vec<String>,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,
@@ -378,6 +470,8 @@ pub enum SchemaOf {
     Scenario,
     /// The report of a run.
     Report,
+    /// The table of `proofroll releases`.
+    Releases,
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     controller::ControllerSpec,
-    parts::{PartNames, Parts},
+    parts::{PartName, PartNames, Parts},
     process::interrupt,
     run::wish::Wish,
     scenario::{Gate, Library, Scenario, gate},
@@ -56,8 +56,12 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
     }
     match what {
         PartsCommand::List => anstream::print!("{}", parts::list(&known)),
-        PartsCommand::Build { names } => {
-            let built = parts::build(&known, &PartNames::flatten(names), &progress);
+        PartsCommand::Build { names, releases } => {
+            let mut names = PartNames::flatten(names);
+            if let Some(releases) = releases {
+                names.extend(releases.chosen().map_err(Fault::input)?.into_iter().map(PartName::RolloutsController));
+            }
+            let built = parts::build(&known, &names, &progress);
             progress.clear();
             anstream::print!("{}", built?);
         }
@@ -83,6 +87,7 @@ pub(super) fn schema(arguments: &Schema) -> Result<Exit, Fault> {
     let schema = match arguments.of {
         SchemaOf::Scenario => crate::scenario::schema(),
         SchemaOf::Report => crate::report::schema(),
+        SchemaOf::Releases => crate::releases::schema(),
     };
     anstream::println!("{schema:#}");
     Ok(Exit::Passed)

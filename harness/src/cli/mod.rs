@@ -2,6 +2,7 @@
 
 pub mod args;
 mod breaks;
+mod coverage;
 pub mod doctor;
 mod exit;
 mod explain;
@@ -14,9 +15,11 @@ pub mod parts;
 pub mod plane;
 mod planes;
 mod progress;
+mod releases;
 mod run;
 mod session;
 mod terminal;
+mod upgrade;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -45,10 +48,13 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
     match arguments.command {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
+        Command::Releases(which) => releases::run(&which),
+        Command::Upgrade(how) => upgrade::run(&how),
         Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),
         Command::Fuzz(how) => fuzz::run(&how),
         Command::List(which) => look::list(&which),
+        Command::Coverage(how) => coverage::run(&how),
         Command::Explain(which) => look::explained(&which),
         Command::Up(how) => planes::up(&how),
         Command::Down(which) => planes::down(&which),

@@ -25,6 +25,8 @@ use crate::{
 pub struct Session {
     /// The scenarios, each as often as it is to be run.
     pub scenarios: Vec<Scenario>,
+    /// What else there is.
+    pub left_out: Vec<v1::LeftOut>,
     /// So many side by side.
     pub jobs: usize,
     /// Begin nothing new once one has failed.
@@ -33,6 +35,8 @@ pub struct Session {
     pub detail: Detail,
     /// The controller, and the rest.
     pub running: Running,
+    /// Where a conformance report goes.
+    pub conformance_report: Option<PathBuf>,
 }
 
 impl Session {
@@ -45,7 +49,17 @@ impl Session {
         let terminal = Terminal::new(self.detail);
         let played = self.play_all(&terminal);
         terminal.clear();
-        played?.end(&self.running)
+        let played = played?;
+        let file = self.conformance_report.as_ref();
+        let written = file.map_or(Ok(()), |file| report::write_conformance(&played.report, file));
+        let report = played.report.clone();
+        let exit = played.end(&self.running);
+        written.map_err(Fault::infra)?;
+        // Only of our own suite it is known that it must have something for each invariant.
+        match self.running.fixtures {
+            None => exit.map(|exit| whole_suite(&report, exit)),
+            Some(_) => exit,
+        }
     }
 
     /// Runs all of it, shows it on the terminal, and reports.
@@ -64,13 +78,14 @@ impl Session {
     /// # Errors
     /// When there is nothing to run on, or somebody interrupts.
     pub fn report_to(&self, listener: &dyn Listener) -> Result<v1::Report, Fault> {
-        let Played { report, left, .. } = self.play_all(listener)?;
-        left.map(|()| report)
+        self.play_all(listener)?.into_report()
     }
 
     fn play_all(&self, listener: &dyn Listener) -> Result<Played<()>, Fault> {
         let play = async |plane: &Plane, release: &UnderTest| (self.play(plane, release, listener).await, ());
-        on_plane(&self.running, &self.purpose(), play)
+        let mut played = on_plane(&self.running, &self.purpose(), play)?;
+        played.report.left_out.clone_from(&self.left_out);
+        Ok(played)
     }
 
     fn purpose(&self) -> String {
@@ -82,7 +97,7 @@ impl Session {
 
     async fn play(&self, plane: &Plane, release: &UnderTest, listener: &dyn Listener) -> Vec<v1::Scenario> {
         let options = options(&self.running);
-        let stage = Stage { plane, kinds: Kinds::new(), release, listener, options };
+        let stage = Stage { plane, kinds: Kinds::new(), release, listener, options, swap: None };
         let capabilities = self.running.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
         let one = async |scenario: &Scenario| {
@@ -117,7 +132,8 @@ pub(super) fn on_plane<T>(
     let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
     let progress = TerminalProgress::new();
     interrupt::listen().map_err(Fault::infra)?;
-    let wish = running.cluster.wish(running.controller.as_ref(), running.as_version.as_ref());
+    let mut wish = running.cluster.wish(running.controller.as_ref(), running.as_version.as_ref());
+    wish.alone = running.alone;
     let provisions = provision::provide(&wish, &progress);
     let provisions = provisions.inspect_err(|_| progress.clear())?;
     // Controllers are children of the threads that start them: these live as long as the runtime.
@@ -160,6 +176,7 @@ pub(super) fn on_plane<T>(
             label: provisions.release.label.clone(),
             sha256: provisions.release.sha256.clone(),
         },
+        upgraded_to: None,
         harness: v1::Harness {
             cpu_seconds: usage.cpu_seconds - own_before,
             peak_memory: usage.peak_memory,
@@ -167,6 +184,8 @@ pub(super) fn on_plane<T>(
             plane_cpu_seconds,
         },
         totals: totals(&scenarios),
+        invariants: report::invariants::totals(&scenarios),
+        left_out: Vec::new(),
         scenarios,
     };
     Ok(Played { report, more, left })
@@ -202,6 +221,14 @@ pub(super) struct Played<T> {
 }
 
 impl<T> Played<T> {
+    /// The report.
+    ///
+    /// # Errors
+    /// When the farewell to the plane did not go well.
+    pub fn into_report(self) -> Result<v1::Report, Fault> {
+        self.left.map(|()| self.report)
+    }
+
     /// Says how it ended, and writes the report if it was asked for.
     ///
     /// # Errors
@@ -246,6 +273,22 @@ fn farewell(report: &v1::Report) -> Exit {
         report.seconds
     );
     exit
+}
+
+/// What the whole suite says of the invariants: how much each judged. One that judged nothing is red.
+fn whole_suite(report: &v1::Report, exit: Exit) -> Exit {
+    if !report.left_out.is_empty() {
+        return exit;
+    }
+    let judged = report.invariants.iter().map(|total| format!("{} {}", total.name, total.judged));
+    anstream::println!("invariants judged: {}", judged.collect::<Vec<_>>().join(", "));
+    let idle = report::invariants::idle(report);
+    for name in &idle {
+        anstream::println!(
+            "the invariant `{name}` had nothing to judge in the whole suite: a scenario is missing, or its precondition is wrong"
+        );
+    }
+    if exit == Exit::Passed && !idle.is_empty() { Exit::Conformance } else { exit }
 }
 
 fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {

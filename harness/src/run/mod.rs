@@ -23,6 +23,8 @@ pub mod provision;
 mod reports;
 mod scenario;
 mod step;
+mod swapping;
+mod traffic;
 pub mod trouble;
 mod watching;
 pub mod wish;

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
     arena::{Arena, LONG, SMALL, User, eventually, within},
-    docker::docker,
+    docker::{self, docker},
 };
 
 /// "At once", on a machine that creates a cluster at the same time.
@@ -64,6 +64,22 @@ pub fn a_killed_controller(arena: &Arena) -> Result<()> {
     user.ends_with(3, "the controller in the cluster is not what it was: the container of its pod")
 }
 
+/// kill -9 of Docker's engine: the message says so, and once it runs again `gc` removes what was left.
+pub fn a_killed_engine(arena: &Arena) -> Result<()> {
+    let mut user = running(arena)?;
+    let engine = docker::engine().context("an engine of ours")?;
+    kill_process(Pid::from_raw(engine).context("a process id")?, Signal::KILL)?;
+    let ended = user.ends_with(3, "Docker's engine does not answer");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let up = Command::new(root.join("ci/docker")).arg("up").output()?;
+    ensure!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+    ended?;
+    ensure!(user.said().contains("`proofroll gc`"), "{}", user.said());
+    let gc = arena.proofroll(&["gc"])?.output()?;
+    ensure!(gc.status.success(), "{}", String::from_utf8_lossy(&gc.stderr));
+    Ok(())
+}
+
 /// A node image that cannot be pulled: what to do stands in the message.
 pub fn an_image_that_is_not_there(arena: &Arena) -> Result<()> {
     let mut user = arena.user("no-image", SMALL, &["--node-image", "localhost:1/no/such:image"])?;
@@ -95,7 +111,8 @@ pub fn a_full_disk(arena: &Arena) -> Result<()> {
     let mut command = arena.proofroll(&["run", SMALL, "--quiet"])?;
     let output = command.env("PROOFROLL_STATE_DIR", &full).output();
     let left: Vec<_> = fs::read_dir(&full)?.collect();
-    mount(Command::new("umount").arg(&full))?;
+    // What the run had started may end a moment after it.
+    within(AT_ONCE, "nobody uses it", || mount(Command::new("umount").arg(&full)))?;
     let output = output?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(3) && said.contains("No space left on device"), "{}: {said}", output.status);

@@ -1,7 +1,12 @@
 //! Docker, through its command line: whoever has kind has that, with contexts, credentials and remote
 //! engines as the user set them up.
 
+use std::time::Duration;
+
 use crate::process::tool::{Tool, ToolError};
+
+/// An engine that is stuck takes connections and never answers.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
 /// Why Docker cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +36,12 @@ fn docker() -> Tool {
 /// # Errors
 /// [`DockerError::NoClient`], [`DockerError::NoEngine`].
 pub async fn version() -> Result<String, DockerError> {
-    match docker().args(["version", "--format", "{{.Server.Version}}"]).output().await {
-        Ok(version) => Ok(version.trim().to_owned()),
-        Err(error) if error.is_missing() => Err(DockerError::NoClient),
-        Err(error) => Err(DockerError::NoEngine { why: last_line(&error) }),
+    let asked = docker().args(["version", "--format", "{{.Server.Version}}"]).output();
+    match tokio::time::timeout(ANSWERS_WITHIN, asked).await {
+        Ok(Ok(version)) => Ok(version.trim().to_owned()),
+        Ok(Err(error)) if error.is_missing() => Err(DockerError::NoClient),
+        Ok(Err(error)) => Err(DockerError::NoEngine { why: last_line(&error) }),
+        Err(_) => Err(DockerError::NoEngine { why: format!("it was asked for {} s", ANSWERS_WITHIN.as_secs()) }),
     }
 }
 
@@ -86,6 +93,21 @@ pub async fn remove(containers: &[String]) -> Result<(), DockerError> {
         docker().args(["rm", "--force", "--volumes"]).args(containers).output().await?;
     }
     Ok(())
+}
+
+/// Whether a container could have this name: takes it, and gives it back. The engine gives a name away before
+/// it begins to make a container, and lists the container only afterwards.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn can_take(name: &str, image: &str) -> Result<bool, DockerError> {
+    // The image asks for a volume there, which would have to be filled.
+    let place = ["--mount", "type=tmpfs,destination=/var"];
+    match docker().args(["create", "--pull", "never", "--name", name]).args(place).arg(image).output().await {
+        Ok(_) => remove(&[name.to_owned()]).await.map(|()| true),
+        Err(error) if error.last_words().contains("is already in use") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Removes a network, if it is there.
