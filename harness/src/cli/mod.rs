@@ -2,6 +2,7 @@
 
 pub mod args;
 mod breaks;
+mod coverage;
 pub mod doctor;
 mod exit;
 mod explain;
@@ -18,6 +19,7 @@ mod releases;
 mod run;
 mod session;
 mod terminal;
+mod upgrade;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -47,10 +49,12 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
         Command::Releases(which) => releases::run(&which),
+        Command::Upgrade(how) => upgrade::run(&how),
         Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),
         Command::Fuzz(how) => fuzz::run(&how),
         Command::List(which) => look::list(&which),
+        Command::Coverage(how) => coverage::run(&how),
         Command::Explain(which) => look::explained(&which),
         Command::Up(how) => planes::up(&how),
         Command::Down(which) => planes::down(&which),

@@ -19,6 +19,7 @@ fn scenario(id: &str, verdict: Verdict, profile: Profile, features: &[&str]) -> 
         invariants: Vec::new(),
         broken: Vec::new(),
         known: Vec::new(),
+        traffic: None,
         reason: (verdict != Verdict::Pass).then(|| "why\nand where".into()),
         evidence: None,
     }

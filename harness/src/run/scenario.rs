@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
+use semver::Version;
 use tokio::time::Instant;
 
 use super::{
@@ -31,6 +32,7 @@ use crate::{
     report::v1,
     scenario::{Scenario, model::Capability},
     timeline::{Point, Timeline},
+    upgrade::Swap,
 };
 
 /// What scenarios run on.
@@ -45,6 +47,8 @@ pub struct Stage<'a> {
     pub listener: &'a dyn Listener,
     /// How it is run.
     pub options: Options,
+    /// What `controller: swap` swaps for; None: a new one of the same release.
+    pub swap: Option<&'a Swap>,
 }
 
 /// How scenarios are run.
@@ -62,6 +66,14 @@ pub struct Options {
 
 /// How long a controller may take until it serves.
 const UP_WITHIN: Duration = Duration::from_secs(30);
+
+/// A controller that is to be swapped leads by a lease, as in a cluster; upstream's 15 s would only be waited for.
+const LEASE: [&str; 4] = [
+    "--leader-elect=true",
+    "--leader-election-lease-duration=6s",
+    "--leader-election-renew-deadline=5s",
+    "--leader-election-retry-period=1s",
+];
 
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
@@ -81,6 +93,9 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
             report.reason = Some(trouble.to_string());
             break;
         }
+    }
+    if let Some(swap) = stage.swap {
+        swap.ended(&scenario.id);
     }
     stage.listener.hear(&scenario.id, News::Ended(&report));
     report
@@ -132,7 +147,8 @@ async fn in_namespace(
     // The watches are opened while the controller starts: both before the first action.
     let others = watching::others(&client, &stage.kinds, scenario).await;
     let others = others.map_err(|trouble| before_it_began(scenario, trouble))?;
-    let both = async { tokio::join!(Timeline::open(client.clone(), namespace, &others), serving(stage, namespace)) };
+    let both =
+        async { tokio::join!(Timeline::open(client.clone(), namespace, &others), serving(stage, scenario, namespace)) };
     let up = tokio::select! {
         (timeline, controller) = both => match (timeline, controller) {
             (Ok(timeline), Ok(controller)) => Ok((timeline, controller)),
@@ -223,7 +239,7 @@ async fn in_namespace(
 }
 
 /// The controller that serves this namespace: the one in the cluster, or one that is started.
-async fn serving(stage: &Stage<'_>, namespace: &str) -> Result<Serving, ControllerError> {
+async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Result<Serving, ControllerError> {
     match (&stage.plane.record().deployed, &stage.release.files) {
         (Some(shared), _) => {
             let log = log_file(stage, namespace);
@@ -231,7 +247,15 @@ async fn serving(stage: &Stage<'_>, namespace: &str) -> Result<Serving, Controll
                 .map(|deployed| Serving::Deployed(Box::new(deployed)))
         }
         (None, Some(files)) => {
-            let own = Controller::start(controller_config(stage, files, namespace)).await;
+            let _permit = match stage.swap {
+                Some(swap) => swap.start_permit().await,
+                None => None,
+            };
+            let mut config = controller_config(stage, files, namespace);
+            if scenario.swap().is_some() {
+                config.extra_args.extend(LEASE.map(ToOwned::to_owned));
+            }
+            let own = Controller::start(config).await;
             own.map(|own| Serving::Own(Box::new(own)))
         }
         (None, None) => Err(ControllerError::Nothing { label: stage.release.label.clone() }),
@@ -291,7 +315,7 @@ struct Acts<'a> {
     now: Option<usize>,
 }
 
-impl Acts<'_> {
+impl<'a> Acts<'a> {
     async fn play(&mut self) -> Result<(), Trouble> {
         let id = &self.scenario.id;
         let listener = self.stage.listener;
@@ -313,7 +337,8 @@ impl Acts<'_> {
                 plane: self.stage.plane,
                 namespace: self.namespace,
                 timeline: self.timeline,
-                release: &self.stage.release.version,
+                release: self.release(index),
+                swap: self.stage.swap,
                 listener,
                 id,
                 own_writes: &mut self.own_writes,
@@ -362,6 +387,14 @@ impl Acts<'_> {
         let end = self.timeline.log().history().end();
         self.settle(end.next())?;
         ending::judge(self.scenario, self.stage, self.timeline.log().history(), &self.own_writes, ground, self.report)
+    }
+
+    /// The release that serves this step.
+    fn release(&self, step: usize) -> &'a Version {
+        match (self.stage.swap, self.scenario.swap()) {
+            (Some(swap), Some(at)) if at <= step => &swap.to.version,
+            _ => &self.stage.release.version,
+        }
     }
 
     /// Where the scenario is, as messages begin with it.
@@ -415,7 +448,8 @@ impl Acts<'_> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let step = &self.scenario.steps[open.step];
         let log = self.timeline.log();
-        let settled = open.settle(step, log.history(), Some(next), &self.stage.release.version);
+        let release = self.release(open.step);
+        let settled = open.settle(step, log.history(), Some(next), release);
         let mut failure = String::new();
         for claim in &settled {
             self.stage.listener.hear(&self.scenario.id, News::Claim { step: Some(open.step), claim });
@@ -428,7 +462,7 @@ impl Acts<'_> {
                 step.at,
                 super::failure::broken(&settled)
             );
-            let subject = crate::expect::Subject { rollout: &step.on, release: &self.stage.release.version };
+            let subject = crate::expect::Subject { rollout: &step.on, release };
             failure += &super::failure::surroundings(log.history(), open.from, subject, Timestamp::now());
         }
         if let Some(report) = self.report.steps.get_mut(open.step) {

@@ -177,6 +177,7 @@ impl fmt::Display for Action {
             Self::Controller(ControllerAction::Term) => f.write_str("terminate the controller"),
             Self::Controller(ControllerAction::Restart) => f.write_str("restart the controller"),
             Self::Controller(ControllerAction::Start) => f.write_str("start the controller"),
+            Self::Controller(ControllerAction::Swap) => f.write_str("swap the controller for a new one"),
             Self::Pods(pods) => pods.fmt(f),
             Self::Metric(metric) => metric.fmt(f),
             Self::Api(api) => api.fmt(f),

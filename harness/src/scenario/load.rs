@@ -17,7 +17,9 @@ use super::{
     known::{self, LoadedKnown},
     library::Place,
     manifest::Manifest,
-    model::{Capability, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step, Traffic, TrafficMatch},
+    model::{
+        Capability, ControllerAction, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step, Traffic, TrafficMatch,
+    },
     tree::Node,
     value::Number,
     yaml,
@@ -77,6 +79,11 @@ impl Scenario {
             one.chain(&step.through).chain(&step.never).chain(&step.always)
         });
         whole.chain(steps)
+    }
+
+    /// Whether its controller is swapped for another one, and in which step at first.
+    pub fn swap(&self) -> Option<usize> {
+        self.steps.iter().position(|step| matches!(step.action, Action::Controller(ControllerAction::Swap)))
     }
 
     /// The first part of the id; the whole id for a user's own file.
