@@ -5,6 +5,7 @@
 //! - `flags`: the command line, which differs by release.
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
+//! - [`Own`]: all that a scenario has for itself, for it may start further ones; [`endpoints`]: what they say.
 //! - [`mod@deployed`]: a controller in the cluster, as a Deployment. A scenario is served by one or the
 //!   other ([`Serving`]).
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
@@ -12,6 +13,7 @@
 
 mod config;
 pub mod deployed;
+pub mod endpoints;
 mod error;
 pub mod fence;
 mod flags;
@@ -19,6 +21,7 @@ mod health;
 pub mod install;
 pub mod log;
 mod logfmt;
+mod own;
 mod process;
 pub mod release;
 mod serving;
@@ -30,6 +33,7 @@ pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
+pub use own::Own;
 pub use process::Controller;
 pub use release::{ControllerFiles, ControllerRelease, ControllerSpec, UnderTest};
 pub use serving::Serving;

@@ -24,12 +24,15 @@ use crate::{
     act::{Actor, Kinds},
     cluster::Plane,
     controller::{
-        Controller, ControllerConfig, ControllerError, ControllerFiles, Serving, UnderTest,
+        ControllerConfig, ControllerError, ControllerFiles, Own, Serving, UnderTest,
         deployed::{self, Deployed},
     },
     metrics::MetricServer,
     report::v1,
-    scenario::{Scenario, model::Capability},
+    scenario::{
+        Scenario,
+        model::{Capability, ControllerFlags, MAIN},
+    },
     timeline::{Point, Timeline},
 };
 
@@ -132,7 +135,8 @@ async fn in_namespace(
     // The watches are opened while the controller starts: both before the first action.
     let others = watching::others(&client, &stage.kinds, scenario).await;
     let others = others.map_err(|trouble| before_it_began(scenario, trouble))?;
-    let both = async { tokio::join!(Timeline::open(client.clone(), namespace, &others), serving(stage, namespace)) };
+    let both =
+        async { tokio::join!(Timeline::open(client.clone(), namespace, &others), serving(stage, scenario, namespace)) };
     let up = tokio::select! {
         (timeline, controller) = both => match (timeline, controller) {
             (Ok(timeline), Ok(controller)) => Ok((timeline, controller)),
@@ -223,7 +227,7 @@ async fn in_namespace(
 }
 
 /// The controller that serves this namespace: the one in the cluster, or one that is started.
-async fn serving(stage: &Stage<'_>, namespace: &str) -> Result<Serving, ControllerError> {
+async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Result<Serving, ControllerError> {
     match (&stage.plane.record().deployed, &stage.release.files) {
         (Some(shared), _) => {
             let log = log_file(stage, namespace);
@@ -231,7 +235,13 @@ async fn serving(stage: &Stage<'_>, namespace: &str) -> Result<Serving, Controll
                 .map(|deployed| Serving::Deployed(Box::new(deployed)))
         }
         (None, Some(files)) => {
-            let own = Controller::start(controller_config(stage, files, namespace)).await;
+            let config = |flags: &ControllerFlags| ControllerConfig {
+                extra_args: flags.args.clone(),
+                ..controller_config(stage, files, namespace)
+            };
+            let main = config(&scenario.controllers.get(MAIN).cloned().unwrap_or_default());
+            let all = scenario.controllers.iter().map(|(name, flags)| (name.clone(), config(flags))).collect();
+            let own = Own::start(all, main).await;
             own.map(|own| Serving::Own(Box::new(own)))
         }
         (None, None) => Err(ControllerError::Nothing { label: stage.release.label.clone() }),
@@ -262,6 +272,7 @@ fn controller_config(stage: &Stage<'_>, files: &ControllerFiles, namespace: &str
         namespace: namespace.to_owned(),
         namespace_install: files.manifests.namespace_install(),
         dir: controller_dir(stage, namespace),
+        shared_log: None,
         log_level: "info".into(),
         extra_args: Vec::new(),
         up_within: UP_WITHIN,

@@ -17,7 +17,10 @@ use super::{
     known::{self, LoadedKnown},
     library::Place,
     manifest::Manifest,
-    model::{Capability, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step, Traffic, TrafficMatch},
+    model::{
+        Capability, ControllerFlags, ControllerMatch, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step,
+        Traffic, TrafficMatch,
+    },
     tree::Node,
     value::Number,
     yaml,
@@ -52,6 +55,8 @@ pub struct Scenario {
     pub given: Vec<Manifest>,
     /// Requests that are sent during all steps.
     pub traffic: Option<Traffic>,
+    /// Flags of its controllers.
+    pub controllers: BTreeMap<String, ControllerFlags>,
     /// What is done, in order; at least one.
     pub steps: Vec<LoadedStep>,
     /// No state of the whole scenario may satisfy one of these.
@@ -121,6 +126,8 @@ pub struct LoadedStep {
     pub pauses: BTreeMap<u32, Duration>,
     /// How often the metric server is asked from the action to the end of the step.
     pub requests: BTreeMap<String, Number>,
+    /// What controllers' own endpoints say in the end.
+    pub controllers: BTreeMap<String, ControllerMatch>,
     /// Do not wait for a new second before an action that makes a revision.
     pub same_second: bool,
     /// Where the step is written.
@@ -157,6 +164,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
             check::scripts(text, merge, &patch.merge, &mut faults);
         }
     }
+    check::controllers(&tree, &file, &mut faults);
     let releases = check::releases(&tree, &file, &mut faults);
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
@@ -200,6 +208,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
         needs,
         given,
         traffic: file.traffic,
+        controllers: file.controllers,
         steps,
         never: file.never,
         always: file.always,
@@ -243,6 +252,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
         requests: step.requests,
+        controllers: step.controllers,
         same_second: step.same_second,
         at: text.at(node.at),
     }
