@@ -26,8 +26,11 @@ fn main() -> ExitCode {
     // Two clusters side by side on two cores prove nothing that one after the other does not.
     arguments.test_threads = Some(1);
     let missing = docker::missing();
+    let engine = missing.clone().or_else(docker::not_ours);
     if let (Some(why), false) = (&missing, arguments.list) {
         eprintln!("kind: ignored: {why}");
+    } else if let (Some(why), false) = (&engine, arguments.list) {
+        eprintln!("kind: a_killed_engine: ignored: {why}");
     }
     let trials: Vec<Trial> = [
         ("two_users_share_a_cluster_and_nothing_is_left", life::two_users_share_a_cluster_and_nothing_is_left as Test),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     ]
     .into_iter()
     .map(|(name, test)| trial(name, test).with_ignored_flag(missing.is_some()))
+    .chain([trial("a_killed_engine", faults::a_killed_engine).with_ignored_flag(engine.is_some())])
     .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -273,7 +273,7 @@ pub struct ClusterArgs {
     /// log may not be read.
     #[arg(long, env = wish::CONTROLLER_LOG_VARIABLE, value_name = "FILE", conflicts_with = "install")]
     pub controller_log: Option<PathBuf>,
-    /// existing: what the cluster can do besides, as kubelet,traffic: scenarios that need it run there.
+    /// existing: what the cluster can do besides, as kubelet: scenarios that need it run there.
     #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
     pub has: Vec<Capability>,
 }
@@ -359,6 +359,9 @@ pub struct Run {
     /// So many scenarios side by side. They mostly wait, so far more than there are cores is fine.
     #[arg(short, long, default_value_t = 8, value_name = "N")]
     pub jobs: usize,
+    /// Write a conformance report (YAML, after the Gateway API's) to this file.
+    #[arg(long, value_name = "FILE")]
+    pub conformance_report: Option<PathBuf>,
     /// Run each scenario so many times.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub repeat: usize,

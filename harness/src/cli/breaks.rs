@@ -43,8 +43,15 @@ pub(super) fn run(arguments: &Breaks) -> Result<Exit, Fault> {
         return Ok(Exit::Passed);
     }
     let scenarios = broken.iter().map(|broken| broken.scenario.clone()).collect();
-    let session =
-        Session { scenarios, jobs: *jobs, until_fail: false, detail: Detail::Scenarios, running: running.clone() };
+    let session = Session {
+        scenarios,
+        left_out: Vec::new(),
+        jobs: *jobs,
+        until_fail: false,
+        detail: Detail::Scenarios,
+        running: running.clone(),
+        conformance_report: None,
+    };
     let count = Count { progress: TerminalProgress::new(), ended: AtomicUsize::new(0), all: broken.len() };
     let report = session.report_to(&count);
     count.progress.clear();

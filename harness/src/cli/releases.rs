@@ -75,8 +75,15 @@ fn column(label: String, scenarios: &[Scenario], jobs: usize, running: &Running)
         as_version: running.as_version.clone().filter(|_| by_path),
         ..running.clone()
     };
-    let session =
-        Session { scenarios: scenarios.to_vec(), jobs, until_fail: false, detail: Detail::Scenarios, running };
+    let session = Session {
+        scenarios: scenarios.to_vec(),
+        left_out: Vec::new(),
+        jobs,
+        until_fail: false,
+        detail: Detail::Scenarios,
+        running,
+        conformance_report: None,
+    };
     let ticker = Ticker::new(&label, scenarios.len());
     let outcome = session.report_to(&ticker);
     ticker.clear();

@@ -1,6 +1,6 @@
 //! `proofroll guide` and `proofroll run`: which scenarios.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     args::{Guide, Run, Running, Try},
@@ -8,10 +8,15 @@ use super::{
     session::Session,
     terminal::Detail,
 };
-use crate::scenario::{Family, Library, generate};
+use crate::{
+    report::v1,
+    scenario::{Family, Library, Scenario, generate},
+};
 
 /// The scenario of the main job.
 const GUIDE: &str = "guide/canary-basic";
+/// What more is to be seen of the same walk where pods are real.
+const GUIDE_SUITE: &str = "guide/";
 
 /// `proofroll guide`
 ///
@@ -21,12 +26,26 @@ pub fn guide(arguments: &Guide) -> Result<Exit, Fault> {
     guide_session(arguments)?.run()
 }
 
-/// The guide, ready to be run.
+/// The guide, ready to be run; and, on clusters that can do it, what more is to be seen of it there.
 pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
     let library = library(&arguments.running)?;
-    let scenarios = vec![library.load(GUIDE).map_err(Fault::input)?];
-    let detail = detail(&arguments.running, 1);
-    Ok(Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() })
+    let capabilities = arguments.running.cluster.capabilities();
+    let mut scenarios = vec![library.load(GUIDE).map_err(Fault::input)?];
+    for id in library.ids().iter().filter(|id| id.starts_with(GUIDE_SUITE) && *id != GUIDE) {
+        let more = library.load(id).map_err(Fault::input)?;
+        if more.needs.iter().all(|need| capabilities.set.contains(need)) {
+            scenarios.push(more);
+        }
+    }
+    let left_out = left_out(&library, &scenarios);
+    Ok(alone(scenarios, left_out, &arguments.running))
+}
+
+/// Scenarios one after the other, shown in full.
+fn alone(scenarios: Vec<Scenario>, left_out: Vec<v1::LeftOut>, running: &Running) -> Session {
+    let detail = detail(running, 1);
+    let running = running.clone();
+    Session { scenarios, left_out, jobs: 1, until_fail: false, detail, running, conformance_report: None }
 }
 
 /// `proofroll run`
@@ -35,14 +54,23 @@ pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
 /// When a filter finds nothing, a file is no scenario, or there is nothing to run on.
 pub fn run(arguments: &Run) -> Result<Exit, Fault> {
     let library = library(&arguments.running)?;
-    let chosen: Vec<_> = choose(&library, &arguments.what)?.into_iter().flat_map(|f| f.scenarios).collect();
+    let chosen: Vec<Scenario> = choose(&library, &arguments.what)?.into_iter().flat_map(|f| f.scenarios).collect();
     let times = arguments.until_fail.unwrap_or(arguments.repeat);
     let detail = detail(&arguments.running, chosen.len() * times);
     let repeated = (0..times).flat_map(|_| chosen.iter().cloned());
     let scenarios = repeated.collect();
     let until_fail = arguments.until_fail.is_some();
-    let Run { jobs, running, .. } = arguments.clone();
-    Session { scenarios, jobs, until_fail, detail, running }.run()
+    let left_out = left_out(&library, &chosen);
+    let Run { jobs, running, conformance_report, .. } = arguments.clone();
+    Session { scenarios, left_out, jobs, until_fail, detail, running, conformance_report }.run()
+}
+
+/// The scenarios of the library that are not among `chosen`.
+fn left_out(library: &Library, chosen: &[Scenario]) -> Vec<v1::LeftOut> {
+    let chosen: BTreeSet<_> = chosen.iter().map(|scenario| scenario.id.as_str()).collect();
+    let all = library.load_all().into_iter().filter_map(|(_, family)| family.ok()).flat_map(|f| f.scenarios);
+    let left = all.filter(|scenario| !chosen.contains(scenario.id.as_str()));
+    left.map(|s| v1::LeftOut { id: s.id, profile: s.profile, features: s.features }).collect()
 }
 
 fn library(running: &Running) -> Result<Library, Fault> {
@@ -68,9 +96,7 @@ pub fn try_out(arguments: &Try) -> Result<Exit, Fault> {
         anstream::print!("{}", generated.yaml);
         return Ok(Exit::Passed);
     }
-    let detail = detail(&arguments.running, 1);
-    let scenarios = vec![generated.scenario];
-    Session { scenarios, jobs: 1, until_fail: false, detail, running: arguments.running.clone() }.run()
+    alone(vec![generated.scenario], left_out(&library, &[]), &arguments.running).run()
 }
 
 /// The scenarios that `what` names: files, whole ids, or parts of ids; `ID[CASE]` is one case of a file that

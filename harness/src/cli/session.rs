@@ -25,6 +25,8 @@ use crate::{
 pub struct Session {
     /// The scenarios, each as often as it is to be run.
     pub scenarios: Vec<Scenario>,
+    /// What else there is.
+    pub left_out: Vec<v1::LeftOut>,
     /// So many side by side.
     pub jobs: usize,
     /// Begin nothing new once one has failed.
@@ -33,6 +35,8 @@ pub struct Session {
     pub detail: Detail,
     /// The controller, and the rest.
     pub running: Running,
+    /// Where a conformance report goes.
+    pub conformance_report: Option<PathBuf>,
 }
 
 impl Session {
@@ -45,7 +49,17 @@ impl Session {
         let terminal = Terminal::new(self.detail);
         let played = self.play_all(&terminal);
         terminal.clear();
-        played?.end(&self.running)
+        let played = played?;
+        let file = self.conformance_report.as_ref();
+        let written = file.map_or(Ok(()), |file| report::write_conformance(&played.report, file));
+        let report = played.report.clone();
+        let exit = played.end(&self.running);
+        written.map_err(Fault::infra)?;
+        // Only of our own suite it is known that it must have something for each invariant.
+        match self.running.fixtures {
+            None => exit.map(|exit| whole_suite(&report, exit)),
+            Some(_) => exit,
+        }
     }
 
     /// Runs all of it, shows it on the terminal, and reports.
@@ -69,7 +83,9 @@ impl Session {
 
     fn play_all(&self, listener: &dyn Listener) -> Result<Played<()>, Fault> {
         let play = async |plane: &Plane, release: &UnderTest| (self.play(plane, release, listener).await, ());
-        on_plane(&self.running, &self.purpose(), play)
+        let mut played = on_plane(&self.running, &self.purpose(), play)?;
+        played.report.left_out.clone_from(&self.left_out);
+        Ok(played)
     }
 
     fn purpose(&self) -> String {
@@ -168,6 +184,8 @@ pub(super) fn on_plane<T>(
             plane_cpu_seconds,
         },
         totals: totals(&scenarios),
+        invariants: report::invariants::totals(&scenarios),
+        left_out: Vec::new(),
         scenarios,
     };
     Ok(Played { report, more, left })
@@ -255,6 +273,22 @@ fn farewell(report: &v1::Report) -> Exit {
         report.seconds
     );
     exit
+}
+
+/// What the whole suite says of the invariants: how much each judged. One that judged nothing is red.
+fn whole_suite(report: &v1::Report, exit: Exit) -> Exit {
+    if !report.left_out.is_empty() {
+        return exit;
+    }
+    let judged = report.invariants.iter().map(|total| format!("{} {}", total.name, total.judged));
+    anstream::println!("invariants judged: {}", judged.collect::<Vec<_>>().join(", "));
+    let idle = report::invariants::idle(report);
+    for name in &idle {
+        anstream::println!(
+            "the invariant `{name}` had nothing to judge in the whole suite: a scenario is missing, or its precondition is wrong"
+        );
+    }
+    if exit == Exit::Passed && !idle.is_empty() { Exit::Conformance } else { exit }
 }
 
 fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {

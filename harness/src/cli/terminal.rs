@@ -196,6 +196,15 @@ impl Terminal {
                 self.print(&format!("  {} {} ({} judged{waived})", tick(ok), invariant.name, invariant.judged));
             }
         }
+        if let Some(traffic) = &report.traffic
+            && self.detail == Detail::Full
+        {
+            self.print(&format!(
+                "\n{BOLD}traffic{BOLD:#}  {}: {} sent, {} failed",
+                traffic.sent, traffic.requests, traffic.failed
+            ));
+            traffic.drawing.lines().for_each(|line| self.print(&format!("  {line}")));
+        }
         if let Some(reason) = &report.reason {
             let colour = if report.verdict == v1::Verdict::Known { YELLOW } else { RED };
             self.print(&format!("\n{colour}{}{colour:#}", reason.trim_end()));

@@ -40,6 +40,9 @@ pub struct Record {
     /// The kind executable, for a kind cluster.
     #[serde(default)]
     pub kind: Option<PathBuf>,
+    /// The image of the load generator, where the nodes have it.
+    #[serde(default)]
+    pub probe: Option<String>,
 }
 
 /// A part of the start.

@@ -13,7 +13,7 @@ use super::{ClusterError, stages, state::PlaneDir};
 use crate::{images::ControllerImage, timeouts::scaled};
 
 /// Raised whenever keeper and user of different builds would not understand each other.
-const KEEPER_PROTOCOL: u32 = 3;
+const KEEPER_PROTOCOL: u32 = 4;
 
 /// An executable of the control plane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub struct KindSource {
     pub install: PathBuf,
     /// The controller's image, among the archives; None where the manifest's own is to be pulled.
     pub controller: Option<ControllerImage>,
+    /// The image of the load generator, among the archives.
+    pub probe: String,
 }
 
 /// A cluster that somebody else made.
@@ -162,7 +164,7 @@ impl PlaneRequest {
                 }
                 add("stages", stages::all().as_bytes());
             }
-            Source::Kind(KindSource { kind, node_image, archives, install, controller }) => {
+            Source::Kind(KindSource { kind, node_image, archives, install, controller, probe: _ }) => {
                 add("part", kind.sha256.as_bytes());
                 add("image", node_image.as_bytes());
                 if let Some(image) = controller {

@@ -38,7 +38,7 @@ fn seen(rollout: Value, canary: Value) -> Log {
             "phase": "Paused", "message": "CanaryPauseStep", "observedGeneration": "2", "controllerPause": true,
             "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-11-23T04:16:40Z"}],
             "currentPodHash": "new", "stableRS": "old", "currentStepIndex": 1,
-            "replicas": 5, "updatedReplicas": 1, "readyReplicas": 5, "availableReplicas": 5,
+            "replicas": 5, "updatedReplicas": 1, "readyReplicas": 5, "availableReplicas": 5, "HPAReplicas": 5,
         },
     });
     recording::replay(&[
@@ -87,7 +87,7 @@ fn what_moves(#[case] rollout: Value, #[case] canary: Value, #[case] expected: O
 fn a_blue_green_pause(#[case] blue_green: Value, #[case] expected: Option<&str>) {
     let strategy = json!({"canary": null, "blueGreen": blue_green});
     let status = json!({
-        "message": "BlueGreenPause", "blueGreen": {"activeSelector": "old"}, "readyReplicas": 4, "availableReplicas": 4,
+        "message": "BlueGreenPause", "blueGreen": {"activeSelector": "old"}, "readyReplicas": 4, "availableReplicas": 4, "HPAReplicas": 4,
     });
     let log = seen(json!({"spec": {"strategy": strategy}, "status": status}), json!({}));
     let world = log.history().last();

@@ -128,7 +128,7 @@ impl PartName {
             Self::Kubectl => 94,
             Self::KubeProxy => 30,
             Self::NodeEtcd => 70,
-            Self::Coredns => 265,
+            Self::Coredns => 130,
             Self::Kind => 17,
         })
     }

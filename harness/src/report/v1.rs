@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::model::Profile;
+
 /// One run of scenarios.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +31,12 @@ pub struct Report {
     pub harness: Harness,
     /// How many scenarios ended how.
     pub totals: Totals,
+    /// The invariants, over all scenarios.
+    #[serde(default)]
+    pub invariants: Vec<InvariantTotal>,
+    /// Scenarios that are there but were not chosen.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// The scenarios, in the order in which they ended.
     pub scenarios: Vec<Scenario>,
 }
@@ -100,6 +108,12 @@ pub struct Scenario {
     pub title: String,
     /// The sentence that it proves.
     pub must: String,
+    /// Whether every conforming controller passes it.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The features that it speaks for.
+    #[serde(default)]
+    pub features: Vec<String>,
     /// How it ended.
     pub verdict: Verdict,
     /// From the first action to the verdict, seconds; 0 if it was not run.
@@ -111,6 +125,9 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// The invariants.
     pub invariants: Vec<Invariant>,
+    /// The requests that were sent while it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// What was not as it must be, outside of the steps: over the whole scenario, or at its end.
     #[serde(default)]
     pub broken: Vec<Breach>,
@@ -123,6 +140,19 @@ pub struct Scenario {
     /// Directory with the evidence, if any was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+}
+
+/// The requests that were sent while a scenario ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// How many a second, and where to.
+    pub sent: String,
+    /// How many there were.
+    pub requests: usize,
+    /// How many had no answer, or one with a status of 500 and above.
+    pub failed: usize,
+    /// Which revisions answered, over time, drawn with characters.
+    pub drawing: String,
 }
 
 /// One step.
@@ -158,7 +188,7 @@ pub struct Step {
 #[serde(rename_all = "camelCase")]
 pub struct Breach {
     /// What is broken: `expect`, `through[1]`, `never[1]`, `always[1]` (counted from 1), `hold`, `pauses[3]` (by
-    /// step index), `invariant NAME`; `refused`: the action could not be done; `silent`: the controller
+    /// step index), `events`, `requests`, `traffic.split`, `traffic.failures`, `invariant NAME`; `refused`: the action could not be done; `silent`: the controller
     /// shows no sign of having taken notice of the action, or does not reconcile when asked to.
     pub what: String,
     /// In words.
@@ -219,7 +249,7 @@ pub struct Passed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
-    /// What it is called: `never[1]`, `always[1]` (counted from 1) or `hold`.
+    /// What it is called: `never[1]`, `always[1]` (counted from 1), `hold`, `events`, `traffic.split`, `traffic.failures`.
     #[serde(default)]
     pub name: String,
     /// What is claimed, in words.
@@ -272,6 +302,32 @@ pub struct Invariant {
     /// The scenario's reason not to obey it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waived: Option<String>,
+}
+
+/// One invariant over a whole run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InvariantTotal {
+    /// Its name.
+    pub name: String,
+    /// How many writes it judged.
+    pub judged: usize,
+    /// In how many scenarios it had something to judge.
+    pub scenarios: usize,
+    /// In how many scenarios it did not hold, waived or not.
+    pub violated: usize,
+    /// How many scenarios waive it.
+    pub waived: usize,
+}
+
+/// A scenario that was not chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// Its id.
+    pub id: String,
+    /// Whether every conforming controller passes it.
+    pub profile: Profile,
+    /// The features that it speaks for.
+    pub features: Vec<String>,
 }
 
 impl From<crate::expect::Check> for Check {

@@ -26,6 +26,8 @@ pub(super) struct Evidence<'a> {
     pub timeline: &'a Timeline,
     pub report: &'a v1::Scenario,
     pub own_writes: &'a BTreeSet<u64>,
+    /// What became of the requests that were sent, a line for each.
+    pub requests: Option<&'a str>,
 }
 
 impl Evidence<'_> {
@@ -37,6 +39,7 @@ impl Evidence<'_> {
     /// - `own-writes.json`: the resourceVersions of the harness's own writes;
     /// - `controller.log`: the controller's log; after a conformance failure it ends with the
     ///   stacks of all its goroutines (SIGQUIT), for a hang shows there.
+    /// - `requests.jsonl`: what became of the requests, where some were sent;
     /// - `kind-logs/`: on a kind cluster, what `kind export logs` finds in its nodes.
     pub async fn keep(&self, root: &Path, controller: &Serving, plane: &Plane) -> io::Result<PathBuf> {
         let directory = new_directory(root, &self.scenario.id)?;
@@ -49,6 +52,9 @@ impl Evidence<'_> {
         fs::write(directory.join("failure.txt"), format!("{}\n", self.trouble))?;
         fs::write(directory.join("report.json"), serde_json::to_vec_pretty(self.report)?)?;
         fs::write(directory.join("own-writes.json"), serde_json::to_vec(self.own_writes)?)?;
+        if let Some(requests) = self.requests {
+            fs::write(directory.join("requests.jsonl"), requests)?;
+        }
         let mut timeline = io::BufWriter::new(fs::File::create(directory.join("timeline.jsonl"))?);
         recording::write(self.timeline.log().history(), &mut timeline)?;
         io::Write::flush(&mut timeline)?;

@@ -126,6 +126,7 @@ fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progre
         archives: vec![archive(&controller.archive), archive(&demo.archive)],
         install: release.manifests.install(),
         controller: Some(controller),
+        probe: demo.probe,
     };
     Ok(Provisions { release: release.into(), source: Source::Kind(source), alone: false })
 }

@@ -17,6 +17,7 @@ use super::{
     pause::Paused,
     reports::{blank, breach, broken, cut_short},
     step::{Ended, Hands},
+    traffic::Sending,
     trouble::{Trouble, chain},
     watching,
 };
@@ -183,6 +184,7 @@ async fn in_namespace(
         timeline: &timeline,
         actor: &actor,
         metrics: metrics.as_ref(),
+        sending: Sending::of(scenario, stage.plane, &timeline, &stage.release.version),
         own_writes: BTreeSet::new(),
         open: None,
         from: Point::default(),
@@ -208,6 +210,13 @@ async fn in_namespace(
         why = stage.plane.broken() => Err(acts.interrupted(gone(why))),
     };
     let own_writes = acts.own_writes;
+    let mut requests = None;
+    if let Some(sending) = acts.sending.take()
+        && let Some((summary, raw)) = sending.end().await
+    {
+        report.traffic = Some(summary);
+        requests = Some(raw);
+    }
     let outcome = known::weighed(stage, scenario, &timeline, &own_writes, outcome, report).await;
     let Err(trouble) = outcome else { return Ok(()) };
     if stage.options.pause_on_failure && matches!(trouble, Trouble::Conformance(_)) {
@@ -217,8 +226,14 @@ async fn in_namespace(
             tracing::warn!("no pause: {error}");
         }
     }
-    let evidence =
-        evidence::Evidence { scenario, trouble: &trouble, timeline: &timeline, report, own_writes: &own_writes };
+    let evidence = evidence::Evidence {
+        scenario,
+        trouble: &trouble,
+        timeline: &timeline,
+        report,
+        own_writes: &own_writes,
+        requests: requests.as_deref(),
+    };
     let kept = evidence.keep(&stage.options.evidence, &controller, stage.plane).await;
     Err(evidence::enter(kept, &stage.options.evidence, trouble, report))
 }
@@ -291,6 +306,7 @@ struct Acts<'a> {
     timeline: &'a Timeline,
     actor: &'a Actor,
     metrics: Option<&'a MetricServer>,
+    sending: Option<Sending<'a>>,
     own_writes: BTreeSet<u64>,
     /// Claims of the step before, which reach to the next gate.
     open: Option<OpenSpan>,
@@ -327,7 +343,10 @@ impl<'a> Acts<'a> {
                 id,
                 own_writes: &mut self.own_writes,
             };
-            let ended = hands.step(index, step, self.from).await;
+            let ended = match &mut self.sending {
+                Some(sending) => sending.around(&mut hands, index, step, self.from).await,
+                None => hands.step(index, step, self.from).await,
+            };
             let trouble = match ended {
                 Ok(ended) => self.take(index, ended),
                 Err(trouble) => {
@@ -359,6 +378,12 @@ impl<'a> Acts<'a> {
             trouble.context(&self.place())
         })?;
         self.report.seconds = began.elapsed().as_secs_f64();
+        if let Some(sending) = &mut self.sending
+            && let (Some(step), Some(report)) = (self.scenario.steps.last(), self.report.steps.last_mut())
+            && let Some(trouble) = sending.failures(step, report).await?
+        {
+            return Err(trouble.context(&self.place()));
+        }
         let end = self.timeline.log().history().end();
         self.settle(end.next())?;
         ending::judge(self.scenario, self.stage, self.timeline.log().history(), &self.own_writes, ground, self.report)

@@ -20,14 +20,9 @@ pub const CONTROLLER_LOG_VARIABLE: &str = "PROOFROLL_CONTROLLER_LOG";
 pub const HAS_VARIABLE: &str = "PROOFROLL_HAS";
 
 /// What may be said of an existing cluster. (Its controller is no process of ours, and it is not ours to
-/// cut its neighbours' watches.)
-const DECLARABLE: [Capability; 5] = [
-    Capability::FakePods,
-    Capability::Kubelet,
-    Capability::Traffic,
-    Capability::ScriptedPods,
-    Capability::ClusterScope,
-];
+/// cut its neighbours' watches. Nor traffic: the load generator's image is not to be had everywhere.)
+const DECLARABLE: [Capability; 4] =
+    [Capability::FakePods, Capability::Kubelet, Capability::ScriptedPods, Capability::ClusterScope];
 
 /// A source of clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -25,9 +25,9 @@ impl Capabilities {
                 Capability::ControllerProcess,
                 Capability::OwnCluster,
             ],
-            // Not yet Traffic: until the runner sends requests and judges them, a scenario that asks for it must
-            // not pass.
-            "kind" => vec![Capability::Kubelet, Capability::ScriptedPods, Capability::ClusterScope],
+            "kind" => {
+                vec![Capability::Kubelet, Capability::Traffic, Capability::ScriptedPods, Capability::ClusterScope]
+            }
             // Whose nodes may be anything.
             "existing" => vec![Capability::ClusterScope],
             _ => return None,

@@ -52,8 +52,8 @@ fn one_action(schema: &mut Value) {
 /// A placeholder, alone or inside of a text.
 const PARAMETER: &str = r"\$\([a-z][a-z0-9-]*\)";
 
-/// Wherever a number or a word is written, a placeholder can be. (Of a map or a list an editor can say more
-/// without that.)
+/// Wherever a number, a word or a list is written, a placeholder can be. (Of a map an editor can say more without
+/// that.)
 fn parameters(schema: &mut Value) {
     let read = schema.clone();
     let cases = schema.pointer("/properties/cases").cloned();
@@ -101,7 +101,7 @@ fn or_parameter(value: &mut Value, whole: &Value) {
     }
 }
 
-/// Whether `schema` takes a number, a truth, or a text that is not just any.
+/// Whether `schema` takes a number, a truth, a list, or a text that is not just any.
 fn is_closed_word(schema: &Value, whole: &Value) -> bool {
     if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
         return is_closed_word(&whole["$defs"][name], whole);
@@ -114,7 +114,7 @@ fn is_closed_word(schema: &Value, whole: &Value) -> bool {
     let narrow = ["pattern", "enum", "const", "format"].iter().any(|key| schema.get(key).is_some());
     match schema["type"].as_str() {
         Some("string") => narrow,
-        Some("integer" | "number" | "boolean") => true,
+        Some("integer" | "number" | "boolean" | "array") => true,
         Some(_) => false,
         None => narrow,
     }
@@ -177,6 +177,7 @@ mod tests {
     #[case::a_comparison("{abort: {}, expect: {replicas: {ready: '>= $(n)'}}}")]
     #[case::a_word("{abort: {}, expect: {phase: $(phase)}}")]
     #[case::a_revision("{abort: {}, expect: {revisions: {$(n): {pods: $(n)}}}}")]
+    #[case::a_list("{metric: {name: m, answers: $(answers)}}")]
     #[case::a_span("{abort: {}, within: $(n)s}")]
     #[case::a_change("{apply: {use: a.yaml, set: {spec.replicas: $(n), spec.paused: null}}}")]
     #[case::changed_and_plain("{apply: [a.yaml, {use: b.yaml, kind: Service, name: s, set: {spec.ports: [1]}}]}")]

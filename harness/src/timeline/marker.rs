@@ -79,7 +79,8 @@ fn least(kind: Kind, namespace: &str) -> Option<Value> {
                 json!({"spec": {"serviceName": MARKER, "replicas": 0, "selector": selector, "template": template}})
             }
             ("v1", "PodTemplate") => json!({"template": template}),
-            ("v1", "ConfigMap" | "Secret" | "ServiceAccount") => json!({}),
+            ("v1", "ConfigMap" | "Secret" | "ServiceAccount") | ("coordination.k8s.io/v1", "Lease") => json!({}),
+            ("discovery.k8s.io/v1", "EndpointSlice") => json!({"addressType": "IPv4", "endpoints": []}),
             ("policy/v1", "PodDisruptionBudget") => json!({"spec": {"maxUnavailable": 1, "selector": selector}}),
             ("autoscaling/v2", "HorizontalPodAutoscaler") => {
                 json!({"spec": {"minReplicas": 1, "maxReplicas": 1, "scaleTargetRef": nothing}})

@@ -19,6 +19,16 @@ pub fn missing() -> Option<String> {
     }
 }
 
+/// The process id of the engine, if `ci/docker` has started it: then it may be killed.
+pub fn engine() -> Option<i32> {
+    std::fs::read_to_string("/run/proofroll-docker/dockerd.pid").ok()?.trim().parse().ok()
+}
+
+/// Why the engine must be left alone; None if it is ours.
+pub fn not_ours() -> Option<String> {
+    engine().is_none().then(|| "the engine was not started by `ci/docker up`: it is not ours to kill".into())
+}
+
 /// What Docker answers.
 pub fn docker(arguments: &[&str]) -> Result<String> {
     let output = Command::new("docker").args(arguments).output().context("docker")?;

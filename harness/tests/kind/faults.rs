@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
     arena::{Arena, LONG, SMALL, User, eventually, within},
-    docker::docker,
+    docker::{self, docker},
 };
 
 /// "At once", on a machine that creates a cluster at the same time.
@@ -62,6 +62,22 @@ pub fn a_killed_controller(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     docker(&["exec", &arena.node()?, "pkill", "-9", "-f", "rollouts-controller"])?;
     user.ends_with(3, "the controller in the cluster is not what it was: the container of its pod")
+}
+
+/// kill -9 of Docker's engine: the message says so, and once it runs again `gc` removes what was left.
+pub fn a_killed_engine(arena: &Arena) -> Result<()> {
+    let mut user = running(arena)?;
+    let engine = docker::engine().context("an engine of ours")?;
+    kill_process(Pid::from_raw(engine).context("a process id")?, Signal::KILL)?;
+    let ended = user.ends_with(3, "Docker's engine does not answer");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let up = Command::new(root.join("ci/docker")).arg("up").output()?;
+    ensure!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+    ended?;
+    ensure!(user.said().contains("`proofroll gc`"), "{}", user.said());
+    let gc = arena.proofroll(&["gc"])?.output()?;
+    ensure!(gc.status.success(), "{}", String::from_utf8_lossy(&gc.stderr));
+    Ok(())
 }
 
 /// A node image that cannot be pulled: what to do stands in the message.

@@ -1,14 +1,17 @@
 //! Looks at the machine.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use rustix::{
     fs::{Access, access, statfs, statvfs},
-    process::{Resource, getrlimit},
+    process::{Pid, Resource, Signal, getrlimit, kill_process},
 };
 
 use crate::parts::{
@@ -173,10 +176,25 @@ fn memory() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
+/// A daemon that is stuck takes connections and never answers.
+const DOCKER_ANSWERS: Duration = Duration::from_secs(10);
+
+pub(super) fn output_within(limit: Duration, command: &mut Command) -> io::Result<Output> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let id = Pid::from_child(&child);
+    let (tell, heard) = mpsc::channel();
+    thread::spawn(move || tell.send(child.wait_with_output()));
+    heard.recv_timeout(limit).unwrap_or_else(|_| {
+        kill_process(id, Signal::KILL)?;
+        Err(io::Error::new(io::ErrorKind::TimedOut, format!("it was asked for {} s", limit.as_secs())))
+    })
+}
+
 fn docker() -> Docker {
-    let ask = |arguments: &[&str]| Command::new("docker").args(arguments).stdin(Stdio::null()).output();
+    let ask = |arguments: &[&str]| output_within(DOCKER_ANSWERS, Command::new("docker").args(arguments));
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     let answer = match ask(&["version", "--format", "{{.Server.Version}}"]) {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => return Docker::Silent(error.to_string()),
         Err(_) => return Docker::Missing,
         Ok(answer) => answer,
     };

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use super::*;
 use crate::parts::{PartName, PartStatus};
@@ -130,4 +130,11 @@ fn modules_that_cannot_be_had_stop_a_build() {
     let checks = checks(&facts);
     let failed = checks.iter().find(|check| check.mark == Mark::Fail).unwrap();
     assert_eq!((failed.about, failed.mend.is_some()), ("modules", true));
+}
+
+#[test]
+fn a_command_that_does_not_end_is_not_waited_for() {
+    let sleep = |seconds: &str| facts::output_within(Duration::from_millis(300), Command::new("sleep").arg(seconds));
+    assert_eq!(sleep("100").unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    assert!(sleep("0").unwrap().status.success());
 }

@@ -115,6 +115,7 @@ impl<'a> KindPlane<'a> {
             phases: reached.phases(),
             deployed: Some(Shared::Deployment(installed)),
             kind: Some(kind.clone()),
+            probe: Some(self.source.probe.clone()),
         };
         Ok(Booted { record, client, port: None })
     }

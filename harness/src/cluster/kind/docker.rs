@@ -1,7 +1,12 @@
 //! Docker, through its command line: whoever has kind has that, with contexts, credentials and remote
 //! engines as the user set them up.
 
+use std::time::Duration;
+
 use crate::process::tool::{Tool, ToolError};
+
+/// An engine that is stuck takes connections and never answers.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
 /// Why Docker cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -31,10 +36,12 @@ fn docker() -> Tool {
 /// # Errors
 /// [`DockerError::NoClient`], [`DockerError::NoEngine`].
 pub async fn version() -> Result<String, DockerError> {
-    match docker().args(["version", "--format", "{{.Server.Version}}"]).output().await {
-        Ok(version) => Ok(version.trim().to_owned()),
-        Err(error) if error.is_missing() => Err(DockerError::NoClient),
-        Err(error) => Err(DockerError::NoEngine { why: last_line(&error) }),
+    let asked = docker().args(["version", "--format", "{{.Server.Version}}"]).output();
+    match tokio::time::timeout(ANSWERS_WITHIN, asked).await {
+        Ok(Ok(version)) => Ok(version.trim().to_owned()),
+        Ok(Err(error)) if error.is_missing() => Err(DockerError::NoClient),
+        Ok(Err(error)) => Err(DockerError::NoEngine { why: last_line(&error) }),
+        Err(_) => Err(DockerError::NoEngine { why: format!("it was asked for {} s", ANSWERS_WITHIN.as_secs()) }),
     }
 }
 

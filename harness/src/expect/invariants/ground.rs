@@ -66,12 +66,15 @@ impl Ground<'_> {
         });
     }
 
-    /// Visits each write that changes how many pods a ReplicaSet of a Rollout asks for.
+    /// Visits each write of the controller that changes how many pods a ReplicaSet of a Rollout asks for.
     pub fn each_scaling(&self, mut visit: impl FnMut(Scaling<'_>)) {
         let mut specs = SpecsInFlight::default();
         self.each(|step| {
             if let Some(rollout) = step.entry.object.rollout() {
                 specs.note(rollout);
+            }
+            if self.own_writes.contains(&step.entry.rv) {
+                return;
             }
             let Some(set) = step.entry.object.replica_set().filter(|_| !step.entry.deleted) else { return };
             let Some(rollout) = step.world.rollouts().find(|rollout| set.metadata.is_owned_by(&rollout.metadata.uid))
@@ -127,13 +130,13 @@ pub struct Scaling<'a> {
 /// The specs of a Rollout that the controller may be acting on: from the generation that it has
 /// observed to the newest.
 #[derive(Debug, Default)]
-struct SpecsInFlight {
+pub(super) struct SpecsInFlight {
     versions: Vec<Rollout>,
 }
 
 impl SpecsInFlight {
     /// Notes a Rollout's version.
-    fn note(&mut self, rollout: &Rollout) {
+    pub(super) fn note(&mut self, rollout: &Rollout) {
         let Metadata { uid, generation, .. } = &rollout.metadata;
         if !self.versions.iter().any(|v| v.metadata.uid == *uid && v.metadata.generation == *generation) {
             self.versions.push(rollout.clone());
@@ -143,7 +146,7 @@ impl SpecsInFlight {
     }
 
     /// One Rollout with each of these specs.
-    fn of(&self, rollout: &Rollout) -> impl Iterator<Item = &Rollout> {
+    pub(super) fn of(&self, rollout: &Rollout) -> impl Iterator<Item = &Rollout> {
         let uid = rollout.metadata.uid.clone();
         self.versions.iter().filter(move |version| version.metadata.uid == uid)
     }

@@ -6,13 +6,19 @@
 
 mod at_rest;
 mod ceiling;
+mod counters;
+mod flicker;
 mod floor;
 mod ground;
 mod no_return;
 mod pause_length;
+mod phase;
 mod progress;
 mod quiet;
+mod selectors;
 mod stable;
+mod weights;
+mod whole;
 
 pub use ground::{Ground, Quiet};
 
@@ -34,7 +40,7 @@ impl Invariant {
 }
 
 /// All invariants.
-pub const ALL: [Invariant; 9] = [
+pub const ALL: [Invariant; 16] = [
     Invariant {
         name: "ceiling",
         says: "a write that raises a ReplicaSet leaves the sum of spec.replicas at or below replicas + maxSurge (basic canary)",
@@ -46,13 +52,28 @@ pub const ALL: [Invariant; 9] = [
         judge: floor::judge,
     },
     Invariant {
+        name: "floor-routed",
+        says: "until the update is promoted, no write lowers the stable ReplicaSet below replicas, or with dynamicStableScale below its share of the traffic (canary behind a router)",
+        judge: whole::judge_routed,
+    },
+    Invariant {
+        name: "floor-blue-green",
+        says: "no write lowers the ReplicaSet behind the active Service below replicas",
+        judge: whole::judge_blue_green,
+    },
+    Invariant {
+        name: "counters",
+        says: "the counters that a write puts into the status are the sums over states that the ReplicaSets had by then",
+        judge: counters::judge,
+    },
+    Invariant {
         name: "counters-at-rest",
         says: "at rest the counters in the status are the sums over the ReplicaSets",
         judge: at_rest::judge,
     },
     Invariant {
         name: "revision",
-        says: "the revision of a ReplicaSet never decreases",
+        says: "the revision of a ReplicaSet never decreases, nor does the Rollout's while none of its ReplicaSets is deleted",
         judge: progress::judge_revision,
     },
     Invariant {
@@ -64,6 +85,22 @@ pub const ALL: [Invariant; 9] = [
         name: "stable-hash",
         says: "the stable hash changes only to the current pod hash, and only when the update is complete",
         judge: stable::judge,
+    },
+    Invariant {
+        name: "weights",
+        says: "the canary's weight in the status is that of the current step or of the one before, or 0 where the canary has no pod, is promoted or aborted; all weights make up the whole",
+        judge: weights::judge,
+    },
+    Invariant { name: "phase", says: "phase and message are what spec and status say", judge: phase::judge },
+    Invariant {
+        name: "service-selectors",
+        says: "the active and the stable Service select a ReplicaSet that has pods, or just had them",
+        judge: selectors::judge,
+    },
+    Invariant {
+        name: "flicker",
+        says: "a Rollout that is called Degraded (an invalid spec among them) does not recover with nothing having happened",
+        judge: flicker::judge,
     },
     Invariant {
         name: "no-return",
@@ -106,5 +143,9 @@ impl Judgement {
     }
 }
 
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod story_tests;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Revisions only grow; the step index goes back only for a reason.
 
+use std::collections::BTreeSet;
+
 use super::{Judgement, ground::Ground};
 
 pub(super) fn judge_revision(ground: &Ground<'_>) -> Judgement {
@@ -16,6 +18,26 @@ pub(super) fn judge_revision(ground: &Ground<'_>) -> Judgement {
                 entry.rv,
                 format!("{name} was revision {} and is now revision {}", before.revision(), set.revision()),
             );
+        }
+    });
+    // uids of Rollouts that lost a ReplicaSet: the numbers go on from the highest that is left.
+    let mut bereft: BTreeSet<String> = BTreeSet::new();
+    ground.each(|step| {
+        if step.entry.deleted {
+            let owners = step.entry.object.replica_set().into_iter().flat_map(|set| &set.metadata.owners);
+            bereft.extend(owners.map(|owner| owner.uid.clone()));
+            return;
+        }
+        let (Some(before), Some(after)) = (step.before.and_then(|b| b.rollout()), step.entry.object.rollout()) else {
+            return;
+        };
+        if before.revision() == after.revision() || bereft.contains(&after.metadata.uid) {
+            return;
+        }
+        judgement.judged += 1;
+        if after.revision() < before.revision() {
+            let (name, was, is) = (&after.metadata.name, before.revision(), after.revision());
+            judgement.violate(step.entry.rv, format!("{name} was at revision {was} and is now at revision {is}"));
         }
     });
     judgement

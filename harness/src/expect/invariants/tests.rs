@@ -1,5 +1,6 @@
 //! Each invariant on the recorded guide, where it must hold and have something to judge, and on the
-//! same recording with one thing spoilt, where it must fire.
+//! same recording with one thing spoilt, where it must fire. What the guide has nothing for (a router,
+//! blue-green, Services that are switched) is in `story_tests`.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ use crate::timeline::{
 };
 
 const PLENTY: usize = 1000;
+/// The guide has a basic canary and no Service of its own.
+const NOT_IN_THE_GUIDE: [&str; 4] = ["floor-blue-green", "floor-routed", "service-selectors", "weights"];
 
 fn guide() -> Vec<Line> {
     recording::read(&include_bytes!("../../../tests/recordings/guide-v1.10.2.jsonl")[..])
@@ -82,7 +85,8 @@ fn all_hold_on_the_guide_and_have_something_to_judge() {
     for invariant in ALL {
         let judgement = judge_log(invariant.name, &log, &own_writes, Some(quiet));
         assert_eq!(judgement.violations, [], "{}", invariant.name);
-        assert!(judgement.judged > 0, "{} judged nothing", invariant.name);
+        let judges = !NOT_IN_THE_GUIDE.contains(&invariant.name);
+        assert_eq!(judgement.judged > 0, judges, "{} judged {}", invariant.name, judgement.judged);
     }
 }
 
