@@ -12,6 +12,7 @@ pub mod act;
 pub mod cli;
 pub mod cluster;
 pub mod controller;
+pub mod coverage;
 pub mod expect;
 pub mod fuzz;
 pub mod images;

@@ -84,6 +84,8 @@ pub enum Command {
     Fuzz(Fuzz),
     /// List the scenarios and what they prove.
     List(List),
+    /// Show what the suite speaks of, and what no scenario names yet, with the reason.
+    Coverage(CoverageArgs),
     /// Say in words what a scenario does and claims, and where the claim comes from.
     Explain(Explain),
     /// Start a control plane to play with and print its KUBECONFIG.
@@ -174,6 +176,23 @@ pub struct List {
     /// existing: what the cluster can do besides.
     #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
     pub has: Vec<Capability>,
+    /// Take scenarios from this directory instead of the ones inside the program.
+    #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
+}
+
+/// `proofroll coverage`
+#[derive(Debug, Clone, Args)]
+pub struct CoverageArgs {
+    /// Also who names what.
+    #[arg(long)]
+    pub all: bool,
+    /// Compare the list of fields with the CRD of the newest release.
+    #[arg(long)]
+    pub crd: bool,
+    /// Instead, what proves the assertions of upstream's own end-to-end tests: the README's table.
+    #[arg(long, conflicts_with_all = ["all", "crd"])]
+    pub upstream: bool,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,

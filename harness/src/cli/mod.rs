@@ -2,6 +2,7 @@
 
 pub mod args;
 mod breaks;
+mod coverage;
 pub mod doctor;
 mod exit;
 mod explain;
@@ -53,6 +54,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Try(what) => run::try_out(&what),
         Command::Fuzz(how) => fuzz::run(&how),
         Command::List(which) => look::list(&which),
+        Command::Coverage(how) => coverage::run(&how),
         Command::Explain(which) => look::explained(&which),
         Command::Up(how) => planes::up(&how),
         Command::Down(which) => planes::down(&which),

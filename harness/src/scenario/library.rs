@@ -7,6 +7,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::{
     Scenario, ScenarioError,
     family::{self, Family},
@@ -22,7 +25,7 @@ struct Embedded;
 const FEATURES: &str = "features.yaml";
 
 /// Folders of the fixtures that hold no scenarios.
-const NO_SUITES: [&str; 2] = ["shared", "stages"];
+const NO_SUITES: [&str; 3] = ["shared", "stages", "coverage"];
 
 /// `id[case]` as id and case.
 fn with_case(id: &str) -> (&str, Option<&str>) {
@@ -133,6 +136,32 @@ impl Library {
     /// If something is wrong with it.
     pub fn load_text(&self, path: &Path, text: &str) -> Result<Scenario, ScenarioError> {
         family::load(&stem(path), &self.beside(path), &Text::new(path.to_string_lossy(), text), None)?.only()
+    }
+
+    /// A file that is a list of words.
+    ///
+    /// # Errors
+    /// If it can't be read, or is something else.
+    pub fn list(&self, path: &str) -> Result<Vec<String>, ScenarioError> {
+        self.read_as(path)
+    }
+
+    /// A file that is a map of such maps as `T`.
+    ///
+    /// # Errors
+    /// If it can't be read, or is something else.
+    pub fn map<T: DeserializeOwned>(&self, path: &str) -> Result<BTreeMap<String, T>, ScenarioError> {
+        self.read_as(path)
+    }
+
+    /// A scenario's file as it is written; None for one that can't be read.
+    pub fn value(&self, id: &str) -> Option<Value> {
+        self.read_as(&format!("{id}.yaml")).ok()
+    }
+
+    fn read_as<T: DeserializeOwned>(&self, path: &str) -> Result<T, ScenarioError> {
+        let text = self.origin.read(path).map_err(|what| Fault::file(path, what))?;
+        Ok(yaml::typed(&text)?)
     }
 
     /// A file of the user's own.

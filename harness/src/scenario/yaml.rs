@@ -63,6 +63,11 @@ pub(super) fn words(text: &Text) -> Result<BTreeMap<String, String>, Fault> {
     one(text, None)
 }
 
+/// A file of any type.
+pub(super) fn typed<T: DeserializeOwned>(text: &Text) -> Result<T, Fault> {
+    one(text, None)
+}
+
 /// The values of a file's `cases`, in the order of the file.
 pub(super) fn cases(text: &Text) -> Result<Map<String, Value>, Fault> {
     #[derive(serde::Deserialize)]
