@@ -38,7 +38,6 @@ fn report(scenarios: Vec<v1::Scenario>) -> v1::Report {
         harness: v1::Harness::default(),
         totals: v1::Totals::default(),
         invariants: invariants::totals(&scenarios),
-        upgraded_to: None,
         left_out: Vec::new(),
         scenarios,
     }
