@@ -37,6 +37,7 @@ fn report(scenarios: Vec<v1::Scenario>) -> v1::Report {
         harness: v1::Harness::default(),
         totals: v1::Totals::default(),
         invariants: invariants::totals(&scenarios),
+        upgraded_to: None,
         left_out: Vec::new(),
         scenarios,
     }
