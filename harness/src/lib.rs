@@ -31,4 +31,5 @@ pub mod scenario;
 pub mod timeline;
 pub mod timeouts;
 pub mod traffic;
+pub mod upgrade;
 pub mod view;

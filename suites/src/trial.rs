@@ -32,8 +32,14 @@ pub fn run(scenario: &Scenario) -> Result<(), Failed> {
     let report = runtime.block_on(async {
         let plane = provision::acquire(&provisions, &scenario.id, &Stderr).await.map_err(|e| infra(&e))?;
         let options = Options { keep_going: false, keep: false, pause_on_failure: paused, evidence: evidence_root() };
-        let stage =
-            Stage { plane: &plane, kinds: Kinds::new(), release: &provisions.release, listener: &Stderr, options };
+        let stage = Stage {
+            plane: &plane,
+            kinds: Kinds::new(),
+            release: &provisions.release,
+            listener: &Stderr,
+            options,
+            swap: None,
+        };
         let report = tokio::select! {
             report = run::run(&stage, scenario) => report,
             why = runner_gone() => return Err(why.into()),

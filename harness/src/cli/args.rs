@@ -53,6 +53,16 @@ pub enum Command {
         after_help = "Examples:\n  proofroll releases \">=1.7\"                  # all scenarios on all pinned releases since 1.7\n  proofroll releases \"v1.8.5 || v1.10.2\" guide/ lifecycle/\n  proofroll releases \">=1.10\" --controller ./rollouts-controller    # a build of one's own beside them"
     )]
     Releases(Releases),
+    /// Replace the controller by another release under live Rollouts: nothing may move, and all goes on from there.
+    ///
+    /// Rollouts of many shapes are brought to many states under FROM (healthy, paused, in the middle, aborted, blue-green
+    /// before and after the switch); then TO's custom resources are applied and the controller is replaced as a Deployment
+    /// does it. No revision, no ReplicaSet, no pod, no field of a status may change. Then promote, abort, roll back and
+    /// scale must work as ever.
+    #[command(
+        after_help = "Examples:\n  proofroll upgrade v1.8.5 v1.9.3\n  proofroll upgrade v1.8.5 v1.10.2 --back         # and the downgrade\n  proofroll upgrade --all                         # every release to the next, and the old ones to the newest\n  proofroll upgrade v1.10.2 ~/src/argo-rollouts   # to a build of one's own"
+    )]
+    Upgrade(Upgrade),
     /// Break scenarios on purpose, and look whether each break is noticed where it must be.
     ///
     /// Breaks are written in the scenarios: another manifest, another action. One that nobody notices, or that is
@@ -305,6 +315,7 @@ impl ClusterArgs {
             controller_log: self.controller_log.clone(),
             has: self.has.clone(),
             kubeconfig: wish::kubeconfig(),
+            alone: false,
         }
     }
 }
@@ -345,6 +356,9 @@ pub struct Running {
     /// directory, else proofroll-out.
     #[arg(long, env = "PROOFROLL_OUT", value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// On a cluster that nobody else joins.
+    #[arg(skip)]
+    pub alone: bool,
 }
 
 /// `proofroll guide`
@@ -390,6 +404,32 @@ pub struct Releases {
     /// So many scenarios side by side; the releases come one after the other.
     #[arg(short, long, default_value_t = 8, value_name = "N")]
     pub jobs: usize,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// `proofroll upgrade`
+#[derive(Debug, Clone, Args)]
+pub struct Upgrade {
+    /// The release before: `v1.8.5`.
+    #[arg(value_name = "FROM", required_unless_present = "all", requires = "to")]
+    pub from: Option<String>,
+    /// The one after: a release, a binary or a checkout.
+    #[arg(value_name = "TO")]
+    pub to: Option<String>,
+    /// Every pinned release to the next one, and the older ones to the newest.
+    #[arg(long, conflicts_with = "from")]
+    pub all: bool,
+    /// And the way back.
+    #[arg(long)]
+    pub back: bool,
+    /// Kill the old controller (-9) before the new one is started, as a node that fails does.
+    #[arg(long)]
+    pub kill: bool,
+    /// Only these: ids, parts of ids, or files that end in .yaml.
+    #[arg(long, value_name = "FILTER|FILE")]
+    pub only: Vec<String>,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Fuzz) -> Result<Exit, Fault> {
     anstream::println!("seed {seed}, {} cases", scenarios.len());
     let played = on_plane(running, &format!("fuzz, seed {seed}"), async |plane, release| {
         let terminal = Terminal::new(Detail::Scenarios);
-        let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options };
+        let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options, swap: None };
         let reports = hunt.run(&stage, &scenarios).await;
         let failed: Vec<_> =
             reports.iter().filter_map(|(number, report)| Some((*number, Signature::of(report)?))).collect();

@@ -19,6 +19,7 @@ mod releases;
 mod run;
 mod session;
 mod terminal;
+mod upgrade;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -48,6 +49,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
         Command::Releases(which) => releases::run(&which),
+        Command::Upgrade(how) => upgrade::run(&how),
         Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),
         Command::Fuzz(how) => fuzz::run(&how),

@@ -18,7 +18,10 @@ use super::{
 use crate::{
     progress::Progress,
     releases::{Column, Matrix, table},
-    report::{self, v1::Verdict},
+    report::{
+        self,
+        v1::{self, Verdict},
+    },
     run::{Listener, News},
     scenario::{Library, Scenario},
 };
@@ -43,11 +46,16 @@ pub(super) fn run(arguments: &Releases) -> Result<Exit, Fault> {
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<_> = scenarios.iter().map(|scenario| scenario.id.clone()).collect();
     let matrix = Matrix::new(started, began.elapsed().as_secs_f64(), &ids, columns);
-    anstream::print!("{}", table::render(&matrix));
+    shown(&matrix, "releases", running)
+}
+
+/// Shows the table, writes it where that is asked for, and says how it ended.
+pub(super) fn shown(matrix: &Matrix, columns: &str, running: &Running) -> Result<Exit, Fault> {
+    anstream::print!("{}", table::render(matrix, columns));
     if let Some(file) = &running.report {
-        report::write(&matrix, file).map_err(Fault::infra)?;
+        report::write(matrix, file).map_err(Fault::infra)?;
     }
-    Ok(exit(&matrix))
+    Ok(exit(matrix))
 }
 
 /// Only what is not expected makes it 1; trouble of the infrastructure is no word about a controller.
@@ -76,12 +84,16 @@ fn column(label: String, scenarios: &[Scenario], jobs: usize, running: &Running)
         running,
         conformance_report: None,
     };
-    let ticker =
-        Ticker { progress: TerminalProgress::new(), label: &label, ended: AtomicUsize::new(0), all: scenarios.len() };
+    let ticker = Ticker::new(&label, scenarios.len());
     let outcome = session.report_to(&ticker);
-    ticker.progress.clear();
+    ticker.clear();
+    into_column(label, outcome)
+}
+
+/// A run that could not take place is a column without a report, unless what was asked for was wrong.
+pub(super) fn into_column(label: String, outcome: Result<v1::Report, Fault>) -> Result<Column, Fault> {
     match outcome {
-        Ok(report) => Ok(Column { label: report.controller.label.clone(), trouble: None, report: Some(report) }),
+        Ok(report) => Ok(Column { label, trouble: None, report: Some(report) }),
         Err(fault) if fault.exit() == Exit::Infra => {
             Ok(Column { label, trouble: Some(fault.to_string()), report: None })
         }
@@ -90,11 +102,23 @@ fn column(label: String, scenarios: &[Scenario], jobs: usize, running: &Running)
 }
 
 /// Says how far a release is, and at once what is not as expected.
-struct Ticker<'a> {
+pub(super) struct Ticker<'a> {
     progress: TerminalProgress,
     label: &'a str,
     ended: AtomicUsize,
     all: usize,
+}
+
+impl<'a> Ticker<'a> {
+    /// For a column of so many scenarios.
+    pub(super) fn new(label: &'a str, all: usize) -> Self {
+        Self { progress: TerminalProgress::new(), label, ended: AtomicUsize::new(0), all }
+    }
+
+    /// Removes what is redrawn.
+    pub(super) fn clear(&self) {
+        self.progress.clear();
+    }
 }
 
 impl Listener for Ticker<'_> {

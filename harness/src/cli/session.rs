@@ -78,8 +78,7 @@ impl Session {
     /// # Errors
     /// When there is nothing to run on, or somebody interrupts.
     pub fn report_to(&self, listener: &dyn Listener) -> Result<v1::Report, Fault> {
-        let Played { report, left, .. } = self.play_all(listener)?;
-        left.map(|()| report)
+        self.play_all(listener)?.into_report()
     }
 
     fn play_all(&self, listener: &dyn Listener) -> Result<Played<()>, Fault> {
@@ -98,7 +97,7 @@ impl Session {
 
     async fn play(&self, plane: &Plane, release: &UnderTest, listener: &dyn Listener) -> Vec<v1::Scenario> {
         let options = options(&self.running);
-        let stage = Stage { plane, kinds: Kinds::new(), release, listener, options };
+        let stage = Stage { plane, kinds: Kinds::new(), release, listener, options, swap: None };
         let capabilities = self.running.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
         let one = async |scenario: &Scenario| {
@@ -133,7 +132,8 @@ pub(super) fn on_plane<T>(
     let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
     let progress = TerminalProgress::new();
     interrupt::listen().map_err(Fault::infra)?;
-    let wish = running.cluster.wish(running.controller.as_ref(), running.as_version.as_ref());
+    let mut wish = running.cluster.wish(running.controller.as_ref(), running.as_version.as_ref());
+    wish.alone = running.alone;
     let provisions = provision::provide(&wish, &progress);
     let provisions = provisions.inspect_err(|_| progress.clear())?;
     // Controllers are children of the threads that start them: these live as long as the runtime.
@@ -176,6 +176,7 @@ pub(super) fn on_plane<T>(
             label: provisions.release.label.clone(),
             sha256: provisions.release.sha256.clone(),
         },
+        upgraded_to: None,
         harness: v1::Harness {
             cpu_seconds: usage.cpu_seconds - own_before,
             peak_memory: usage.peak_memory,
@@ -220,6 +221,14 @@ pub(super) struct Played<T> {
 }
 
 impl<T> Played<T> {
+    /// The report.
+    ///
+    /// # Errors
+    /// When the farewell to the plane did not go well.
+    pub fn into_report(self) -> Result<v1::Report, Fault> {
+        self.left.map(|()| self.report)
+    }
+
     /// Says how it ended, and writes the report if it was asked for.
     ///
     /// # Errors

@@ -107,10 +107,11 @@ async fn collect_within(root: &StateRoot, limit: Option<Duration>) -> Result<Vec
 /// When something of it cannot be removed; the directory is still there then.
 pub(super) async fn remove_dead(dir: &PlaneDir, limit: Option<Duration>) -> Result<(), ClusterError> {
     match Order::read(dir) {
-        Some(Order { source: Source::Kind(_), .. }) => {
+        Some(Order { source: Source::Kind(source), .. }) => {
             let cluster = KindCluster::of(dir);
             let name = cluster.name().to_owned();
-            cluster.remove().await.map_err(|source| ClusterError::LeftCluster { name, source })?;
+            let cut_short = Record::read(dir).is_none().then_some(source.node_image.as_str());
+            cluster.remove(cut_short).await.map_err(|source| ClusterError::LeftCluster { name, source })?;
         }
         Some(Order { source: Source::Existing(source), id, .. }) => {
             let removing = existing::remove_of(dir, &id);
@@ -140,7 +141,7 @@ pub async fn collect_clusters(root: &StateRoot) -> Result<Vec<String>, ClusterEr
         if !dir.path().exists() {
             let cluster = KindCluster::of(&dir);
             let name = cluster.name().to_owned();
-            cluster.remove().await.map_err(|source| ClusterError::LeftCluster { name: name.clone(), source })?;
+            cluster.remove(None).await.map_err(|source| ClusterError::LeftCluster { name: name.clone(), source })?;
             collected.push(name);
         }
     }

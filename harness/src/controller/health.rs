@@ -61,6 +61,29 @@ pub(super) async fn up(process: &Process, log: &Log, from: u64, port: u16, withi
     }
 }
 
+/// Waits until the endpoint of a process answers, as the kubelet does: it may wait for its turn to lead.
+pub(super) async fn answers(process: &Process, log: &Log, from: u64, port: u16, within: Duration) -> Result<(), NotUp> {
+    let mut watch =
+        Watch { client: client(), port, healthy: false, said: AT_WORK.into(), candidate: None, stands_by: false };
+    let mut tail = log.tail(from);
+    let asking = async {
+        while !watch.healthy {
+            watch.read(&tail.next_lines().map_err(NotUp::Log)?)?;
+            watch.ask().await;
+            tokio::time::sleep(INTERVAL).await;
+        }
+        Ok(())
+    };
+    let outcome = tokio::select! {
+        _ = process.ended() => Err(NotUp::Exited),
+        outcome = tokio::time::timeout(within, asking) => outcome.unwrap_or(Err(NotUp::TimedOut(Vec::new()))),
+    };
+    match outcome {
+        Err(NotUp::TimedOut(_)) => Err(NotUp::TimedOut(watch.missing())),
+        other => other,
+    }
+}
+
 struct Watch {
     client: Client<HttpConnector, Empty<Bytes>>,
     port: u16,

@@ -6,6 +6,7 @@
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
 //! - [`Own`]: all that a scenario has for itself, for it may start further ones; [`endpoints`]: what they say.
+//! - [`Build`]: what runs, and what it is swapped for, as a Deployment does it.
 //! - [`mod@deployed`]: a controller in the cluster, as a Deployment. A scenario is served by one or the
 //!   other ([`Serving`]).
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
@@ -26,6 +27,7 @@ mod process;
 pub mod release;
 mod serving;
 mod spawn;
+mod swap;
 pub mod token;
 
 pub use config::ControllerConfig;
@@ -37,3 +39,4 @@ pub use own::Own;
 pub use process::Controller;
 pub use release::{ControllerFiles, ControllerRelease, ControllerSpec, UnderTest};
 pub use serving::Serving;
+pub use swap::Build;

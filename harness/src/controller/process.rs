@@ -3,12 +3,14 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    path::PathBuf,
     process::{Command, Stdio},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
+use semver::Version;
 use tokio::sync::{Mutex, watch};
 
 use crate::{
@@ -42,19 +44,21 @@ const PORT_ATTEMPTS: u32 = 3;
 /// One controller, for one namespace. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Controller {
-    config: ControllerConfig,
+    pub(super) config: ControllerConfig,
     credentials: Credentials,
-    log: Log,
+    pub(super) log: Log,
     log_file: File,
-    ports: Mutex<Ports>,
-    current: watch::Sender<Option<Arc<Process>>>,
+    pub(super) ports: Mutex<Ports>,
+    /// What runs, when it runs.
+    pub(super) build: std::sync::Mutex<(PathBuf, Version)>,
+    pub(super) current: watch::Sender<Option<Arc<Process>>>,
 }
 
 /// Held while the process is started or ended, so that this happens one at a time.
 #[derive(Debug)]
-struct Ports {
-    metrics: PortGuard,
-    healthz: PortGuard,
+pub(super) struct Ports {
+    pub(super) metrics: PortGuard,
+    pub(super) healthz: PortGuard,
 }
 
 impl Controller {
@@ -96,6 +100,7 @@ impl Controller {
             log,
             log_file,
             ports: Mutex::new(Ports::free()?),
+            build: std::sync::Mutex::new((config.binary.clone(), config.version.clone())),
             current: watch::channel(None).0,
             config,
         })
@@ -206,7 +211,7 @@ impl Controller {
         }
     }
 
-    fn running(&self) -> Option<Arc<Process>> {
+    pub(super) fn running(&self) -> Option<Arc<Process>> {
         self.current.borrow().clone().filter(|process| process.exit().is_none())
     }
 
@@ -229,17 +234,23 @@ impl Controller {
         };
         process.end_by(Signal::KILL);
         process.ended().await;
-        Err(match problem {
+        Err(self.not_up(problem, &process, within).await)
+    }
+
+    /// Why a process that was started is not up.
+    pub(super) async fn not_up(&self, problem: NotUp, process: &Process, within: Duration) -> ControllerError {
+        match problem {
             NotUp::PortTaken(line) => ControllerError::Ports(line),
             NotUp::TimedOut(missing) => ControllerError::NotUp { within, missing, last_lines: self.last_lines() },
             NotUp::Log(source) => self.log_error(source),
             NotUp::Exited => self.exit_error(process.ended().await),
-        })
+        }
     }
 
-    fn command(&self, ports: &Ports) -> Result<Command, ControllerError> {
+    pub(super) fn command(&self, ports: &Ports) -> Result<Command, ControllerError> {
+        let (binary, version) = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let flags = Flags {
-            version: &self.config.version,
+            version: &version,
             kubeconfig: self.credentials.kubeconfig(),
             namespace: &self.config.namespace,
             metrics_port: ports.metrics.port,
@@ -248,7 +259,7 @@ impl Controller {
             extra: &self.config.extra_args,
         };
         let output = || self.log_file.try_clone().map_err(|source| self.log_error(source));
-        let mut command = Command::new(&self.config.binary);
+        let mut command = Command::new(&binary);
         command
             .args(flags.arguments())
             // Where it looks for its ConfigMap and its Secret.
@@ -262,7 +273,7 @@ impl Controller {
         Ok(command)
     }
 
-    async fn end(&self, by: Signal, signal: &'static str) -> Result<(), ControllerError> {
+    pub(super) async fn end(&self, by: Signal, signal: &'static str) -> Result<(), ControllerError> {
         let Some(process) = self.running() else { return Ok(()) };
         process.end_by(by);
         let within = scaled(END_WITHIN);
@@ -279,20 +290,20 @@ impl Controller {
         Err(ControllerError::DidNotEnd { signal, within, log: self.log.path().to_owned(), last_lines })
     }
 
-    fn position(&self) -> Result<u64, ControllerError> {
+    pub(super) fn position(&self) -> Result<u64, ControllerError> {
         self.log.position().map_err(|source| self.log_error(source))
     }
 
-    fn log_error(&self, source: io::Error) -> ControllerError {
+    pub(super) fn log_error(&self, source: io::Error) -> ControllerError {
         ControllerError::Directory { path: self.log.path().to_owned(), source }
     }
 
-    fn exit_error(&self, exit: Exit) -> ControllerError {
+    pub(super) fn exit_error(&self, exit: Exit) -> ControllerError {
         ControllerError::Exited { status: exit.status, last_lines: self.last_lines() }
     }
 
     /// For an error that is being made already: if the log cannot be read, it goes without.
-    fn last_lines(&self) -> Vec<LogLine> {
+    pub(super) fn last_lines(&self) -> Vec<LogLine> {
         self.log.last(LAST_LINES).unwrap_or_default()
     }
 }
@@ -306,7 +317,7 @@ impl Drop for Controller {
 }
 
 impl Ports {
-    fn free() -> Result<Self, ControllerError> {
+    pub(super) fn free() -> Result<Self, ControllerError> {
         let port = || ports::free().map_err(|e| ControllerError::Ports(e.to_string()));
         Ok(Self { metrics: port()?, healthz: port()? })
     }

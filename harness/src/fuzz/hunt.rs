@@ -150,8 +150,14 @@ impl Hunt<'_> {
             pause_on_failure: false,
             ..stage.options.clone()
         };
-        let quiet =
-            Stage { plane: stage.plane, kinds: stage.kinds.clone(), release: stage.release, listener: &Deaf, options };
+        let quiet = Stage {
+            plane: stage.plane,
+            kinds: stage.kinds.clone(),
+            release: stage.release,
+            listener: &Deaf,
+            options,
+            swap: None,
+        };
         let fails = async |some: &[Case]| self.fail(&quiet, some, number, &signature).await;
 
         self.scenario(&case, &format!("{name}-as-found"), number, self.kept)?;

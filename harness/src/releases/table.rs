@@ -19,8 +19,8 @@ pub fn word(verdict: Verdict) -> &'static str {
 /// How many lines of a reason are shown; all of it is in the evidence and in the JSON.
 const REASON_LINES: usize = 14;
 
-/// The whole text.
-pub fn render(matrix: &Matrix) -> String {
+/// The whole text; `columns`: what the columns are.
+pub fn render(matrix: &Matrix, columns: &str) -> String {
     let mut text = String::new();
     let id = matrix.rows.iter().map(|row| row.id.chars().count()).max().unwrap_or(0).max("SCENARIO".len());
     let widths: Vec<usize> = matrix.columns.iter().map(|column| column.label.chars().count().max(5)).collect();
@@ -44,7 +44,7 @@ pub fn render(matrix: &Matrix) -> String {
     for verdict in [Verdict::Skip, Verdict::Known, Verdict::Error, Verdict::Fail] {
         reasons(&mut text, matrix, verdict);
     }
-    let _ = writeln!(text, "\n{}", totals(matrix));
+    let _ = writeln!(text, "\n{}", totals(matrix, columns));
     text
 }
 
@@ -81,13 +81,13 @@ fn shown(cell: &Cell) -> String {
     text
 }
 
-/// `35 scenarios on 5 releases: 160 pass, 1 FAIL, ...`
-fn totals(matrix: &Matrix) -> String {
+/// `35 scenarios, 5 releases: 160 pass, 1 FAIL, ...`
+fn totals(matrix: &Matrix, columns: &str) -> String {
     let counts = [Verdict::Pass, Verdict::Fail, Verdict::Known, Verdict::Skip, Verdict::Error]
         .map(|verdict| (matrix.count(verdict), word(verdict)));
     let counts: Vec<_> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     format!(
-        "{} scenarios on {} releases: {}; {:.1} s in all",
+        "{} scenarios, {} {columns}: {}; {:.1} s in all",
         matrix.rows.len(),
         matrix.columns.len(),
         counts.join(", "),
@@ -127,6 +127,6 @@ mod tests {
         set(1, vec![cell(Verdict::Skip, "for releases >=1.9"), cell(Verdict::Skip, "for releases >=1.9")]);
         let Row { id, .. } = &matrix.rows[1];
         assert_eq!(id, "pods/crash");
-        insta::assert_snapshot!(render(&matrix));
+        insta::assert_snapshot!(render(&matrix, "releases"));
     }
 }

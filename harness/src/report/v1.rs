@@ -24,6 +24,9 @@ pub struct Report {
     pub kubernetes: String,
     /// The controller under test.
     pub controller: Controller,
+    /// What it was swapped for in the middle of each scenario, under `proofroll upgrade`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgraded_to: Option<Controller>,
     /// What the harness itself cost.
     pub harness: Harness,
     /// How many scenarios ended how.

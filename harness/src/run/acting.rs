@@ -98,5 +98,7 @@ async fn drive(controller: &Controller, action: ControllerAction) -> Result<(), 
         ControllerAction::Term => controller.term().await,
         ControllerAction::Restart => controller.restart().await,
         ControllerAction::Start => controller.run().await,
+        // A step that swaps has more to do: see `swapping`.
+        ControllerAction::Swap => controller.swap(None, false).await,
     }
 }

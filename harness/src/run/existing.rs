@@ -55,7 +55,7 @@ pub(super) fn existing(parts: &Parts, wish: &Wish, progress: &dyn Progress) -> R
         server: context.server(),
         subject,
     };
-    let provisions = Provisions { release, source: Source::Existing(source.clone()) };
+    let provisions = Provisions { release, source: Source::Existing(source.clone()), alone: false };
     if let Subject::Release { .. } = source.subject
         && !runs_already(&provisions)
     {

@@ -38,20 +38,26 @@ pub(super) async fn weighed(
         }
         outcome => outcome,
     };
-    Ended { scenario, release: &stage.release.version, history: log.history() }.weigh(outcome, report)
+    let (release, before) = match stage.swap {
+        Some(swap) => (&swap.to.version, Some(&swap.from)),
+        None => (&stage.release.version, None),
+    };
+    Ended { scenario, release, before, history: log.history() }.weigh(outcome, report)
 }
 
 /// A run that has ended.
 struct Ended<'a> {
     scenario: &'a Scenario,
     release: &'a Version,
+    /// The release before the controller was swapped.
+    before: Option<&'a Version>,
     history: &'a History,
 }
 
 impl Ended<'_> {
     /// The bugs that are known on this release.
     fn known(&self) -> Vec<&LoadedKnown> {
-        self.scenario.known.iter().filter(|known| known.applies(self.release)).collect()
+        self.scenario.known.iter().filter(|known| known.applies(self.release, self.before)).collect()
     }
 
     /// What the end of a run means, in the light of what is known. A failure that is known in all its parts
@@ -140,6 +146,10 @@ impl Ended<'_> {
             Sign::Silent(_) | Sign::Breaks(_, _, None) => Ok(()),
             Sign::Refused(_, says) if says.holds(&breach.detail) => Ok(()),
             Sign::Refused(_, says) => not(format!("what is said is not {says}")),
+            Sign::Moved(_, says) => match breach.detail.lines().find(|moved| !says.holds(moved)) {
+                None => Ok(()),
+                Some(moved) => not(format!("what moved is not {says}: {moved}")),
+            },
             Sign::Invariant(_, says) => match breach.detail.lines().find(|violation| !says.holds(violation)) {
                 None => Ok(()),
                 Some(violation) => not(format!("a violation does not say {says}: {violation}")),

@@ -66,7 +66,7 @@ fn weigh(known: &str, broken: Vec<v1::Breach>, of_scenario: Vec<v1::Breach>) -> 
     let outcome = if fine { Ok(()) } else { Err(Trouble::Conformance("it broke\n".into())) };
     let log = history();
     let release = Version::new(1, 10, 2);
-    let ended = Ended { scenario: &scenario, release: &release, history: log.history() };
+    let ended = Ended { scenario: &scenario, release: &release, before: None, history: log.history() };
     match ended.weigh(outcome, &mut report) {
         Ok(()) => Ok(report),
         Err(trouble) => Err(trouble.to_string().replace(&here(), "")),
@@ -175,7 +175,7 @@ fn a_bug_that_ends_a_scenario_hides_those_behind_it() {
 fn trouble_with_the_infrastructure_stays_what_it_is() {
     let scenario = scenario(HEALTHY);
     let (log, release) = (history(), Version::new(1, 10, 2));
-    let ended = Ended { scenario: &scenario, release: &release, history: log.history() };
+    let ended = Ended { scenario: &scenario, release: &release, before: None, history: log.history() };
     let trouble = Trouble::Infra("gone".into());
     assert_eq!(ended.weigh(Err(trouble.clone()), &mut blank(&scenario)), Err(trouble));
 }

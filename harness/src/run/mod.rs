@@ -24,6 +24,7 @@ pub mod provision;
 mod reports;
 mod scenario;
 mod step;
+mod swapping;
 mod traffic;
 pub mod trouble;
 mod watching;

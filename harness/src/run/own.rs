@@ -25,6 +25,7 @@ pub(super) async fn on_own_plane(
         release: stage.release,
         listener: stage.listener,
         options: stage.options.clone(),
+        swap: None,
     };
     let outcome = tokio::select! {
         outcome = on_stage(&own, scenario, report) => outcome,

@@ -25,6 +25,8 @@ pub struct Provisions {
     pub release: UnderTest,
     /// Where the plane comes from.
     pub source: Source,
+    /// Nobody else joins the plane.
+    pub alone: bool,
 }
 
 /// Why there is nothing to run on.
@@ -72,11 +74,12 @@ pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, Provi
     timeouts::set_pace(wish.provider.pace());
     let parts = Parts::from_env()?;
     let spec = || wish.controller.as_deref().map_or_else(|| Ok(ControllerSpec::default()), ControllerSpec::parse);
-    match wish.provider {
-        Provider::Embedded => Ok(embedded(&parts, &spec()?, wish, progress)?),
-        Provider::Kind => Ok(kind(&parts, &spec()?, wish, progress)?),
-        Provider::Existing => existing(&parts, wish, progress),
-    }
+    let provisions = match wish.provider {
+        Provider::Embedded => embedded(&parts, &spec()?, wish, progress)?,
+        Provider::Kind => kind(&parts, &spec()?, wish, progress)?,
+        Provider::Existing => existing(&parts, wish, progress)?,
+    };
+    Ok(Provisions { alone: wish.alone, ..provisions })
 }
 
 fn embedded(
@@ -102,7 +105,11 @@ fn embedded(
     let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });
     let mut next = || found.next().unwrap_or_else(|| unreachable!("find_all answers for each name"));
     let parts = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
-    Ok(Provisions { release: release.into(), source: Source::Embedded(EmbeddedSource { parts, port: None }) })
+    Ok(Provisions {
+        release: release.into(),
+        source: Source::Embedded(EmbeddedSource { parts, port: None }),
+        alone: false,
+    })
 }
 
 /// kind, its node image, and the images that no registry may be asked for.
@@ -121,7 +128,7 @@ fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progre
         controller: Some(controller),
         probe: demo.probe,
     };
-    Ok(Provisions { release: release.into(), source: Source::Kind(source) })
+    Ok(Provisions { release: release.into(), source: Source::Kind(source), alone: false })
 }
 
 /// Joins the plane for these provisions, or starts it.
@@ -153,6 +160,6 @@ pub fn request(provisions: &Provisions, purpose: &str) -> PlaneRequest {
         crds: crds.unwrap_or_default(),
         release_label: provisions.release.label.clone(),
         purpose: purpose.to_owned(),
-        own: None,
+        own: provisions.alone.then(|| format!("{:016x}", fastrand::u64(..))),
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
+use semver::Version;
 use tokio::time::Instant;
 
 use super::{
@@ -34,6 +35,7 @@ use crate::{
         model::{Capability, ControllerFlags, MAIN},
     },
     timeline::{Point, Timeline},
+    upgrade::Swap,
 };
 
 /// What scenarios run on.
@@ -48,6 +50,8 @@ pub struct Stage<'a> {
     pub listener: &'a dyn Listener,
     /// How it is run.
     pub options: Options,
+    /// What `controller: swap` swaps for; None: a new one of the same release.
+    pub swap: Option<&'a Swap>,
 }
 
 /// How scenarios are run.
@@ -65,6 +69,14 @@ pub struct Options {
 
 /// How long a controller may take until it serves.
 const UP_WITHIN: Duration = Duration::from_secs(30);
+
+/// A controller that is to be swapped leads by a lease, as in a cluster; upstream's 15 s would only be waited for.
+const LEASE: [&str; 4] = [
+    "--leader-elect=true",
+    "--leader-election-lease-duration=6s",
+    "--leader-election-renew-deadline=5s",
+    "--leader-election-retry-period=1s",
+];
 
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
@@ -84,6 +96,9 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
             report.reason = Some(trouble.to_string());
             break;
         }
+    }
+    if let Some(swap) = stage.swap {
+        swap.ended(&scenario.id);
     }
     stage.listener.hear(&scenario.id, News::Ended(&report));
     report
@@ -235,11 +250,18 @@ async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Res
                 .map(|deployed| Serving::Deployed(Box::new(deployed)))
         }
         (None, Some(files)) => {
+            let _permit = match stage.swap {
+                Some(swap) => swap.start_permit().await,
+                None => None,
+            };
             let config = |flags: &ControllerFlags| ControllerConfig {
                 extra_args: flags.args.clone(),
                 ..controller_config(stage, files, namespace)
             };
-            let main = config(&scenario.controllers.get(MAIN).cloned().unwrap_or_default());
+            let mut main = config(&scenario.controllers.get(MAIN).cloned().unwrap_or_default());
+            if scenario.swap().is_some() {
+                main.extra_args.extend(LEASE.map(ToOwned::to_owned));
+            }
             let all = scenario.controllers.iter().map(|(name, flags)| (name.clone(), config(flags))).collect();
             let own = Own::start(all, main).await;
             own.map(|own| Serving::Own(Box::new(own)))
@@ -302,7 +324,7 @@ struct Acts<'a> {
     now: Option<usize>,
 }
 
-impl Acts<'_> {
+impl<'a> Acts<'a> {
     async fn play(&mut self) -> Result<(), Trouble> {
         let id = &self.scenario.id;
         let listener = self.stage.listener;
@@ -324,7 +346,8 @@ impl Acts<'_> {
                 plane: self.stage.plane,
                 namespace: self.namespace,
                 timeline: self.timeline,
-                release: &self.stage.release.version,
+                release: self.release(index),
+                swap: self.stage.swap,
                 listener,
                 id,
                 own_writes: &mut self.own_writes,
@@ -373,6 +396,14 @@ impl Acts<'_> {
         let end = self.timeline.log().history().end();
         self.settle(end.next())?;
         ending::judge(self.scenario, self.stage, self.timeline.log().history(), &self.own_writes, ground, self.report)
+    }
+
+    /// The release that serves this step.
+    fn release(&self, step: usize) -> &'a Version {
+        match (self.stage.swap, self.scenario.swap()) {
+            (Some(swap), Some(at)) if at <= step => &swap.to.version,
+            _ => &self.stage.release.version,
+        }
     }
 
     /// Where the scenario is, as messages begin with it.
@@ -426,7 +457,8 @@ impl Acts<'_> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let step = &self.scenario.steps[open.step];
         let log = self.timeline.log();
-        let settled = open.settle(step, log.history(), Some(next), &self.stage.release.version);
+        let release = self.release(open.step);
+        let settled = open.settle(step, log.history(), Some(next), release);
         let mut failure = String::new();
         for claim in &settled {
             self.stage.listener.hear(&self.scenario.id, News::Claim { step: Some(open.step), claim });
@@ -439,7 +471,7 @@ impl Acts<'_> {
                 step.at,
                 super::failure::broken(&settled)
             );
-            let subject = crate::expect::Subject { rollout: &step.on, release: &self.stage.release.version };
+            let subject = crate::expect::Subject { rollout: &step.on, release };
             failure += &super::failure::surroundings(log.history(), open.from, subject, Timestamp::now());
         }
         if let Some(report) = self.report.steps.get_mut(open.step) {

@@ -30,10 +30,11 @@ use crate::{
     report::v1,
     scenario::{
         Action, LoadedStep,
-        model::{Hold, StateMatch},
+        model::{ControllerAction, Hold, StateMatch},
     },
     timeline::{History, Kind, Point, Timeline, pauses},
     timeouts::scaled,
+    upgrade::Swap,
 };
 
 /// How many lines of the controller's log are shown of a step that failed.
@@ -51,6 +52,7 @@ pub(super) struct Hands<'a> {
     pub namespace: &'a str,
     pub timeline: &'a Timeline,
     pub release: &'a Version,
+    pub swap: Option<&'a Swap>,
     pub listener: &'a dyn Listener,
     pub id: &'a str,
     /// resourceVersions of our own writes.
@@ -90,7 +92,13 @@ impl Hands<'_> {
         let log_from = self.log_position()?;
         let asked = self.asked(step);
         let began = (Instant::now(), Timestamp::now());
-        let done = acting::act(self.actor, self.controller, self.metrics, self.plane, &step.on, &step.action).await?;
+        let swaps = matches!(step.action, Action::Controller(ControllerAction::Swap, _));
+        // All that stands still is in the history before the swap.
+        let still = if swaps { Some(self.still(step).await?) } else { None };
+        let done = match swaps {
+            true => self.swap_controller(step).await?,
+            false => acting::act(self.actor, self.controller, self.metrics, self.plane, &step.on, &step.action).await?,
+        };
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
         let gate = match step.action {
@@ -113,14 +121,16 @@ impl Hands<'_> {
             always: &step.always,
             subject,
         };
-        let deadline = began.0 + scaled(step.within);
+        // How long others take to come to their swap is not this step's affair.
+        let deadline = if swaps { Instant::now() } else { began.0 } + scaled(step.within);
         let outcome = match &step.expect {
             Some(expect) if expect.at_rest == Some(true) => self.rest(awaited, expect, deadline).await?,
             _ => self.await_state(&awaited, deadline).await?,
         };
         let mut silent = None;
+        let looks_twice = swaps.then_some(Hold { r#for: None, reconciles: Some(2) });
         if let Outcome::Met { at, .. } = outcome
-            && let Some(hold) = &step.hold
+            && let Some(hold) = step.hold.as_ref().or(looks_twice.as_ref())
         {
             match self.hold(step, hold, at).await {
                 Err(Trouble::Conformance(text)) => silent = Some(text),
@@ -138,6 +148,9 @@ impl Hands<'_> {
         }
         if ended.trouble.is_none() && !step.controllers.is_empty() {
             self.endpoints(step, &mut ended).await?;
+        }
+        if let Some(still) = still {
+            self.unmoved(step, still, &mut ended);
         }
         ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
         if let Some(trouble) = ended.trouble.take() {
@@ -213,7 +226,7 @@ impl Hands<'_> {
         }
     }
 
-    async fn fence(&self, rollout: &str) -> Result<(), Trouble> {
+    pub(super) async fn fence(&self, rollout: &str) -> Result<(), Trouble> {
         let fence = Fence::new(self.actor, self.controller.log(), self.namespace);
         let passed = fence.pass(rollout, scaled(FENCE)).await;
         passed.map(|_| ()).map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))

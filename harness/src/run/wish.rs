@@ -81,6 +81,8 @@ pub struct Wish {
     pub has: Vec<Capability>,
     /// KUBECONFIG, for an existing cluster.
     pub kubeconfig: Vec<PathBuf>,
+    /// A cluster that nobody else joins: its custom resources are going to be changed.
+    pub alone: bool,
 }
 
 /// A variable that makes no sense.
@@ -132,6 +134,7 @@ impl Wish {
             controller_log: text(CONTROLLER_LOG_VARIABLE).map(PathBuf::from),
             has,
             kubeconfig: kubeconfig(),
+            alone: false,
         })
     }
 }

@@ -53,7 +53,7 @@ impl Outcome {
 /// Judges the run of a scenario with a break in it, on this release.
 pub fn judge(broken: &Broken, report: &v1::Scenario, release: Option<&Version>) -> Judged {
     let judged = by_report(broken, report);
-    let known = broken.known.iter().find(|known| release.is_some_and(|release| known.applies(release)));
+    let known = broken.known.iter().find(|known| release.is_some_and(|release| known.applies(release, None)));
     match known {
         Some(known) if judged.outcome.is_bad() => {
             let detail = format!("{} is known on this release, and shows first", known.issue);

@@ -182,9 +182,14 @@ impl fmt::Display for Action {
                     ControllerAction::Term => "terminate",
                     ControllerAction::Restart => "restart",
                     ControllerAction::Start => "start",
+                    ControllerAction::Swap => "swap",
                 };
                 write!(f, "{verb} the controller")?;
-                if name == MAIN { Ok(()) } else { write!(f, " `{name}`") }
+                match what {
+                    ControllerAction::Swap => f.write_str(" for a new one"),
+                    _ if name == MAIN => Ok(()),
+                    _ => write!(f, " `{name}`"),
+                }
             }
             Self::Pods(pods) => pods.fmt(f),
             Self::Metric(metric) => metric.fmt(f),

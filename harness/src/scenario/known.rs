@@ -10,7 +10,7 @@ use super::{
     claim_name::ClaimName,
     fault::{Location, Text as File},
     gate::samples,
-    model::{Known, ScenarioFile, StateMatch, Step},
+    model::{ControllerAction, Known, ScenarioFile, StateMatch, Step},
     tree::Node,
     value::{Text, matches},
 };
@@ -22,6 +22,8 @@ pub struct LoadedKnown {
     pub issue: String,
     /// The releases that have it; None: all of the scenario's.
     pub releases: Option<VersionReq>,
+    /// It is met only where the controller before was one of these.
+    pub from: Option<VersionReq>,
     /// How it shows.
     pub sign: Sign,
     /// It is a race: it need not be seen.
@@ -41,19 +43,23 @@ pub enum Sign {
     Silent(usize),
     /// This step's action can't be done, and this is said.
     Refused(usize, Text),
+    /// This step swaps the controller, and of each thing that moves this is said.
+    Moved(usize, Text),
     /// This invariant does not hold, and each violation says this.
     Invariant(String, Text),
 }
 
 impl LoadedKnown {
-    /// Whether `release` is one of those that have it.
-    pub fn applies(&self, release: &Version) -> bool {
-        self.releases.as_ref().is_none_or(|range| matches(range, release))
+    /// Whether `release` is one of those that have it; `before`: the release that it was swapped for, if it was.
+    pub fn applies(&self, release: &Version, before: Option<&Version>) -> bool {
+        let swapped = self.from.as_ref().is_none_or(|range| before.is_some_and(|before| matches(range, before)));
+        swapped && self.releases.as_ref().is_none_or(|range| matches(range, release))
     }
 
     /// The releases, in words.
     pub fn range(&self) -> String {
-        self.releases.as_ref().map_or_else(|| "all releases".into(), ToString::to_string)
+        let to = self.releases.as_ref().map_or_else(|| "all releases".into(), ToString::to_string);
+        self.from.as_ref().map_or_else(|| to.clone(), |from| format!("{from} swapped for {to}"))
     }
 }
 
@@ -61,7 +67,7 @@ impl Sign {
     /// The step that it shows in.
     pub fn step(&self) -> Option<usize> {
         match self {
-            Self::Instead(step, _) | Self::Silent(step) | Self::Refused(step, _) => Some(*step),
+            Self::Instead(step, _) | Self::Silent(step) | Self::Refused(step, _) | Self::Moved(step, _) => Some(*step),
             Self::Breaks(step, ..) => *step,
             Self::Invariant(..) => None,
         }
@@ -74,6 +80,7 @@ impl Sign {
             Self::Breaks(_, claim, _) => claim.to_string(),
             Self::Silent(_) => "silent".into(),
             Self::Refused(..) => "refused".into(),
+            Self::Moved(..) => "unmoved".into(),
             Self::Invariant(name, _) => format!("invariant {name}"),
         }
     }
@@ -92,6 +99,7 @@ impl fmt::Display for Sign {
             }
             Self::Silent(_) => f.write_str("the controller takes no notice"),
             Self::Refused(_, says) => write!(f, "the action is refused: {says}"),
+            Self::Moved(_, says) => write!(f, "what moves is {says}"),
             Self::Invariant(name, says) => write!(f, "the invariant `{name}` does not hold: {says}"),
         }
     }
@@ -116,11 +124,17 @@ pub(super) fn known(
             );
         }
         let releases = range(node, known, scenario, faults);
+        let from = known.from.as_deref().and_then(|written| {
+            let at = node.get("from").map_or(node.at, |n| n.at);
+            written.parse().map_err(|e| faults.at(at, format!("no range of releases: {e}"), "as `<1.9`")).ok()
+        });
         let sign = sign(text, tree, node, file, steps, known, faults);
         let sign = sign?;
-        never_reached(node, known, releases.as_ref(), scenario, (sign.step(), steps.len()), faults);
+        if from.is_none() {
+            never_reached(node, known, releases.as_ref(), scenario, (sign.step(), steps.len()), faults);
+        }
         let at = text.at(node.at);
-        Some(LoadedKnown { issue: known.issue.0.clone(), releases, sign, sometimes: known.sometimes, at })
+        Some(LoadedKnown { issue: known.issue.0.clone(), releases, from, sign, sometimes: known.sometimes, at })
     });
     loaded.collect()
 }
@@ -187,6 +201,7 @@ fn sign(
         ("breaks", shows.breaks.is_some()),
         ("silent", shows.silent.is_some()),
         ("refused", shows.refused.is_some()),
+        ("moved", shows.moved.is_some()),
         ("invariant", shows.invariant.is_some()),
     ];
     let mut written: Vec<&str> = forms.iter().filter(|(_, is)| *is).map(|(name, _)| *name).collect();
@@ -197,7 +212,7 @@ fn sign(
     let [form] = written.as_slice() else {
         let at = written.get(1).map_or(node.at, |second| node.key_at(second));
         let what = if written.is_empty() { "how does it show?" } else { "it shows in one way" };
-        faults.at(at, what, "write one of `instead`, `breaks`, `silent`, `refused`, `invariant`");
+        faults.at(at, what, "write one of `instead`, `breaks`, `silent`, `refused`, `moved`, `invariant`");
         return None;
     };
     if shows.says.is_some() != (*form == "invariant") {
@@ -242,9 +257,15 @@ fn sign(
         faults.at(node.key_at("silent"), "`silent: false` is no way to show", "write `silent: true`");
         return None;
     }
-    Some(match &shows.refused {
-        Some(says) => Sign::Refused(step, says.clone()),
-        None => Sign::Silent(step),
+    if shows.moved.is_some() && file.steps.get(step).is_none_or(|step| step.controller != Some(ControllerAction::Swap))
+    {
+        faults.at(node.key_at("moved"), "this step swaps no controller", "name the step that has `controller: swap`");
+        return None;
+    }
+    Some(match (&shows.refused, &shows.moved) {
+        (Some(says), _) => Sign::Refused(step, says.clone()),
+        (None, Some(says)) => Sign::Moved(step, says.clone()),
+        (None, None) => Sign::Silent(step),
     })
 }
 

@@ -18,8 +18,8 @@ use super::{
     library::Place,
     manifest::Manifest,
     model::{
-        Capability, ControllerFlags, ControllerMatch, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step,
-        Traffic, TrafficMatch,
+        Capability, ControllerAction, ControllerFlags, ControllerMatch, EventMatch, Hold, Profile, ScenarioFile,
+        StateMatch, Step, Traffic, TrafficMatch,
     },
     tree::Node,
     value::Number,
@@ -82,6 +82,11 @@ impl Scenario {
             one.chain(&step.through).chain(&step.never).chain(&step.always)
         });
         whole.chain(steps)
+    }
+
+    /// Whether its controller is swapped for another one, and in which step at first.
+    pub fn swap(&self) -> Option<usize> {
+        self.steps.iter().position(|step| matches!(step.action, Action::Controller(ControllerAction::Swap, _)))
     }
 
     /// The first part of the id; the whole id for a user's own file.

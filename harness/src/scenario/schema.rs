@@ -10,11 +10,11 @@ pub fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(no_null));
     let mut schema = settings.into_generator().into_root_schema_for::<ScenarioFile>().to_value();
     one_action(&mut schema);
-    parameters(&mut schema);
     // Here null is a value: it removes the annotation.
     if let Some(value) = schema.pointer_mut("/$defs/Annotate/properties/annotations/additionalProperties") {
         value["type"] = json!(["string", "null"]);
     }
+    parameters(&mut schema);
     schema
 }
 
@@ -52,8 +52,7 @@ fn one_action(schema: &mut Value) {
 /// A placeholder, alone or inside of a text.
 const PARAMETER: &str = r"\$\([a-z][a-z0-9-]*\)";
 
-/// Wherever a number, a word or a list is written, a placeholder can be. (Of a map an editor can say more without
-/// that.)
+/// Wherever a value is written, a placeholder can be.
 fn parameters(schema: &mut Value) {
     let read = schema.clone();
     let cases = schema.pointer("/properties/cases").cloned();
@@ -91,7 +90,7 @@ fn parameters_in(schema: &mut Value, whole: &Value) {
 
 fn or_parameter(value: &mut Value, whole: &Value) {
     parameters_in(value, whole);
-    if !is_closed_word(value, whole) {
+    if !is_more_than_text(value, whole) {
         return;
     }
     let description = value.as_object_mut().and_then(|v| v.shift_remove("description"));
@@ -101,21 +100,20 @@ fn or_parameter(value: &mut Value, whole: &Value) {
     }
 }
 
-/// Whether `schema` takes a number, a truth, a list, or a text that is not just any.
-fn is_closed_word(schema: &Value, whole: &Value) -> bool {
+/// Whether `schema` takes something else than just any text, which a placeholder is already.
+fn is_more_than_text(schema: &Value, whole: &Value) -> bool {
     if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
-        return is_closed_word(&whole["$defs"][name], whole);
+        return is_more_than_text(&whole["$defs"][name], whole);
     }
     for key in ["anyOf", "oneOf"] {
         if let Some(choices) = schema[key].as_array() {
-            return choices.iter().any(|choice| is_closed_word(choice, whole));
+            return choices.iter().any(|choice| is_more_than_text(choice, whole));
         }
     }
     let narrow = ["pattern", "enum", "const", "format"].iter().any(|key| schema.get(key).is_some());
     match schema["type"].as_str() {
         Some("string") => narrow,
-        Some("integer" | "number" | "boolean" | "array") => true,
-        Some(_) => false,
+        Some(_) => true,
         None => narrow,
     }
 }
@@ -177,6 +175,7 @@ mod tests {
     #[case::a_comparison("{abort: {}, expect: {replicas: {ready: '>= $(n)'}}}")]
     #[case::a_word("{abort: {}, expect: {phase: $(phase)}}")]
     #[case::a_revision("{abort: {}, expect: {revisions: {$(n): {pods: $(n)}}}}")]
+    #[case::a_map("{metric: $(answer)}")]
     #[case::a_list("{metric: {name: m, answers: $(answers)}}")]
     #[case::a_span("{abort: {}, within: $(n)s}")]
     #[case::a_change("{apply: {use: a.yaml, set: {spec.replicas: $(n), spec.paused: null}}}")]

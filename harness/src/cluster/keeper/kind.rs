@@ -3,7 +3,7 @@
 //! Docker, not this process, is the parent of the nodes: if the keeper is killed they go on. So before
 //! anything is made a [`reaper`](super::reaper) is started that outlives the keeper and removes them.
 
-use std::{fs, process, time::Duration};
+use std::{cell::Cell, fs, process, time::Duration};
 
 use futures::{FutureExt, future::LocalBoxFuture};
 use k8s_openapi::{ByteString, api::core::v1::Node};
@@ -39,12 +39,24 @@ pub(super) struct KindPlane<'a> {
     source: &'a KindSource,
     cluster: KindCluster,
     log: LogStream,
+    reached: Cell<Stage>,
+}
+
+/// How far the start has come: so much is there to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was made.
+    Nothing,
+    /// The cluster is being made.
+    Begun,
+    /// It is made.
+    Created,
 }
 
 impl<'a> KindPlane<'a> {
     pub fn new(dir: &'a PlaneDir, order: &'a Order, source: &'a KindSource) -> Self {
         let log = LogStream::to(&dir.log(deployed::LOG));
-        Self { dir, order, source, cluster: KindCluster::of(dir), log }
+        Self { dir, order, source, cluster: KindCluster::of(dir), log, reached: Cell::new(Stage::Nothing) }
     }
 
     async fn start(&self) -> Result<Booted, String> {
@@ -55,7 +67,8 @@ impl<'a> KindPlane<'a> {
         reached.say(&format!("Docker {docker} answers"));
         reaper::start(self.dir).map_err(|e| format!("the reaper could not be started: {e}"))?;
         // Of one that was killed before its reaper could finish.
-        self.cluster.remove().await.map_err(|e| text(&e))?;
+        self.cluster.remove(None).await.map_err(|e| text(&e))?;
+        self.reached.set(Stage::Begun);
         self.image(&reached).await?;
 
         let config = self.dir.path().join("kind.json");
@@ -70,6 +83,7 @@ impl<'a> KindPlane<'a> {
         let kubeconfig = self.dir.kubeconfig();
         let (kind, image) = (&self.source.kind.path, &self.source.node_image);
         self.cluster.create(kind, image, &config, &kubeconfig, tell).await.map_err(|e| text(&e))?;
+        self.reached.set(Stage::Created);
         reached.say("the cluster is created");
 
         let client = client(&kubeconfig).await.map_err(|e| text(&e))?;
@@ -178,7 +192,15 @@ impl Keep for KindPlane<'_> {
         async {
             self.log.stop();
             let name = self.cluster.name();
-            self.cluster.remove().await.map_err(|e| format!("the kind cluster {name} could not be removed: {e}"))
+            let cut_short = match self.reached.get() {
+                Stage::Nothing => return Ok(()),
+                Stage::Begun => Some(self.source.node_image.as_str()),
+                Stage::Created => None,
+            };
+            self.cluster
+                .remove(cut_short)
+                .await
+                .map_err(|e| format!("the kind cluster {name} could not be removed: {e}"))
         }
         .boxed_local()
     }

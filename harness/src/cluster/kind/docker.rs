@@ -95,6 +95,21 @@ pub async fn remove(containers: &[String]) -> Result<(), DockerError> {
     Ok(())
 }
 
+/// Whether a container could have this name: takes it, and gives it back. The engine gives a name away before
+/// it begins to make a container, and lists the container only afterwards.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn can_take(name: &str, image: &str) -> Result<bool, DockerError> {
+    // The image asks for a volume there, which would have to be filled.
+    let place = ["--mount", "type=tmpfs,destination=/var"];
+    match docker().args(["create", "--pull", "never", "--name", name]).args(place).arg(image).output().await {
+        Ok(_) => remove(&[name.to_owned()]).await.map(|()| true),
+        Err(error) if error.last_words().contains("is already in use") => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Removes a network, if it is there.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 
 pub mod docker;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,9 @@ const LABEL: &str = "io.x-k8s.kind.cluster";
 
 /// kind's way to name a network; experimental, but there since 2020.
 const NETWORK_VARIABLE: &str = "KIND_EXPERIMENTAL_DOCKER_NETWORK";
+
+/// How often the engine is asked whether it has finished what somebody had begun.
+const ENGINE_WORKS: Duration = Duration::from_millis(200);
 
 /// One cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,19 +80,22 @@ impl KindCluster {
         Tool::new(kind).args(["export", "logs", "--name", &self.name]).arg(to).output().await.map(drop)
     }
 
-    /// Removes it: containers, volumes, network. What is not there is no error.
+    /// Removes it: containers, volumes, network. What is not there is no error. `cut_short`: the image of its
+    /// nodes, if whoever created it may have been ended in the middle.
     ///
     /// # Errors
     /// When something of it is left.
-    pub async fn remove(&self) -> Result<(), DockerError> {
+    pub async fn remove(&self, cut_short: Option<&str>) -> Result<(), DockerError> {
         let label = format!("{LABEL}={}", self.name);
-        // Whoever was creating it when it was ended may have had a request under way.
         loop {
-            let containers = docker::containers(&label).await?;
-            docker::remove(&containers).await?;
-            if containers.is_empty() {
+            docker::remove(&docker::containers(&label).await?).await?;
+            let Some(image) = cut_short else { break };
+            // The engine goes on to make a container when nobody waits for it any more, and lists it only when
+            // it is made. But it has its name from the beginning on: who can take the name knows that none comes.
+            if !docker::has_image(image).await? || docker::can_take(&self.node(), image).await? {
                 break;
             }
+            tokio::time::sleep(ENGINE_WORKS).await;
         }
         docker::remove_network(&self.name).await
     }

@@ -20,6 +20,10 @@ pub struct Known {
     /// The releases that have it, a semver range; default: all of the scenario's.
     #[serde(default)]
     pub releases: Option<String>,
+    /// It is met only where the controller is swapped (`controller: swap`) for one of `releases` and was one of these
+    /// before, a semver range.
+    #[serde(default)]
+    pub from: Option<String>,
     /// How it shows.
     pub shows: Shows,
     /// It is a race: seen or not, both is as expected.
@@ -40,6 +44,7 @@ pub struct Issue(pub String);
 ///   Without `step` a claim of the whole scenario.
 /// - `{step: NAME, silent: true}`: the controller shows no sign of having taken notice of the action.
 /// - `{step: NAME, refused: TEXT}`: the action can't be done, and this is said.
+/// - `{step: NAME, moved: TEXT}`: the step swaps the controller, and each thing that moves says this.
 /// - `{invariant: NAME, says: TEXT}`: the invariant does not hold, and each violation says this.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -54,6 +59,8 @@ pub struct Shows {
     pub silent: Option<bool>,
     /// What is said of an action that can't be done.
     pub refused: Option<Text>,
+    /// What is said of each thing that moves when the controller is swapped.
+    pub moved: Option<Text>,
     /// The invariant that does not hold.
     pub invariant: Option<String>,
     /// What each violation of it says.

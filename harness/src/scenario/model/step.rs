@@ -202,7 +202,7 @@ pub struct Annotate {
     pub annotations: BTreeMap<String, Option<String>>,
 }
 
-/// `controller: restart`, `controller: kill`, `controller: term` or `controller: start`.
+/// `controller: restart`, `controller: kill`, `controller: term`, `controller: start` or `controller: swap`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ControllerAction {
@@ -214,6 +214,10 @@ pub enum ControllerAction {
     Restart,
     /// Start it and await health.
     Start,
+    /// Replace it as a Deployment does: a new one is started, the old one terminated, the new one takes over its lease.
+    /// Under `proofroll upgrade` the new one is of another release, and its custom resources are applied before.
+    /// Nothing may move: no revision, no ReplicaSet, no pod, no field of the status, no event.
+    Swap,
 }
 
 /// `hold: {for: 5s}` or `hold: {reconciles: 2}`.

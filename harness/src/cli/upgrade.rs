@@ -1,0 +1,101 @@
+//! `proofroll upgrade`: the scenarios that swap the controller, all at once on one control plane for each pair.
+
+use std::time::Instant;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+
+use super::{
+    args::{Running, Upgrade},
+    exit::{Exit, Fault},
+    progress::TerminalProgress,
+    releases::{Ticker, into_column, shown},
+    run::choose,
+    session::{on_plane, options},
+};
+use crate::{
+    act::Kinds,
+    cluster::Plane,
+    controller::{ControllerSpec, UnderTest},
+    parts::{Parts, pin},
+    releases::{Column, Matrix},
+    report::v1,
+    run::{self, Stage},
+    scenario::{Gate, Library, Scenario, gate},
+    upgrade::{How, Pair, Swap, all_pairs},
+};
+
+/// `proofroll upgrade`
+///
+/// # Errors
+/// When a release is not to be had, a filter finds nothing, or somebody interrupts.
+pub(super) fn run(arguments: &Upgrade) -> Result<Exit, Fault> {
+    let Upgrade { from, to, all, back, kill, only, running } = arguments;
+    let (started, began) = (Timestamp::now().to_string(), Instant::now());
+    let library = Library::open(running.fixtures.as_deref()).map_err(Fault::input)?;
+    let chosen = choose(&library, only)?.into_iter().flat_map(|family| family.scenarios);
+    let scenarios: Vec<_> = chosen.filter(|scenario| scenario.swap().is_some()).collect();
+    let mut pairs = match (from, to) {
+        (Some(from), Some(to)) if !all => vec![Pair { from: from.clone(), to: to.clone() }],
+        _ => all_pairs(&pin::releases()),
+    };
+    if *back {
+        let returns: Vec<_> =
+            pairs.iter().map(|Pair { from, to }| Pair { from: to.clone(), to: from.clone() }).collect();
+        pairs.extend(returns);
+    }
+    let how = if *kill { How::Kill } else { How::Rolling };
+    let columns = pairs.iter().map(|pair| column(pair, how, &scenarios, running)).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<_> = scenarios.iter().map(|scenario| scenario.id.clone()).collect();
+    shown(&Matrix::new(started, began.elapsed().as_secs_f64(), &ids, columns), "upgrades", running)
+}
+
+/// All scenarios under one pair.
+fn column(pair: &Pair, how: How, scenarios: &[Scenario], running: &Running) -> Result<Column, Fault> {
+    let progress = TerminalProgress::new();
+    let to = Parts::from_env().and_then(|parts| {
+        let spec = ControllerSpec::parse(&pair.to)?;
+        let as_version = running.as_version.as_ref().filter(|_| !matches!(spec, ControllerSpec::Release(_)));
+        parts.controller(&spec, as_version, &progress)
+    });
+    progress.clear();
+    let to = UnderTest::from(to?);
+    let label = pair.to_string();
+    let ticker = Ticker::new(&label, scenarios.len());
+    let from_is_release = matches!(ControllerSpec::parse(&pair.from)?, ControllerSpec::Release(_));
+    let running = Running {
+        controller: Some(pair.from.clone()),
+        as_version: running.as_version.clone().filter(|_| !from_is_release),
+        alone: true,
+        ..running.clone()
+    };
+    let play = async |plane: &Plane, release: &UnderTest| {
+        let capabilities = running.cluster.capabilities();
+        let why_not = |scenario: &Scenario| {
+            let both = [&release.version, &to.version].map(|version| gate(scenario, &capabilities, version));
+            both.into_iter().find_map(|gate| if let Gate::Skip(reason) = gate { Some(reason) } else { None })
+        };
+        let there = scenarios.iter().filter(|scenario| why_not(scenario).is_none());
+        let swap = Swap::new(release.version.clone(), to.clone(), how, there.map(|scenario| scenario.id.clone()));
+        let kinds = Kinds::new();
+        let stage = Stage { plane, kinds, release, listener: &ticker, options: options(&running), swap: Some(&swap) };
+        let one = async |scenario: &Scenario| match why_not(scenario) {
+            Some(reason) => run::skipped(scenario, reason, &ticker),
+            None => run::run(&stage, scenario).await,
+        };
+        // All of them at once: they meet at their swaps.
+        let reports = futures::stream::iter(scenarios).map(one).buffer_unordered(scenarios.len().max(1));
+        (reports.collect::<Vec<v1::Scenario>>().await, ())
+    };
+    let outcome = on_plane(&running, &label, play).and_then(|played| played.into_report());
+    ticker.clear();
+    let outcome = outcome.map(|report| v1::Report {
+        upgraded_to: Some(v1::Controller {
+            version: to.version.to_string(),
+            label: to.label.clone(),
+            sha256: to.sha256.clone(),
+        }),
+        ..report
+    });
+    into_column(label.clone(), outcome)
+}

@@ -1,0 +1,58 @@
+//! A controller is replaced by a new one, as a Deployment does it.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError},
+};
+
+use rustix::process::Signal;
+use semver::Version;
+
+use super::{ControllerError, health, install, process::Controller, process::Ports, spawn::Process};
+use crate::timeouts::scaled;
+
+/// What a controller is started from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The executable, absolute.
+    pub binary: PathBuf,
+    /// Its release: decides about flags.
+    pub version: Version,
+    /// The release's `manifests/namespace-install.yaml`.
+    pub namespace_install: PathBuf,
+}
+
+impl Controller {
+    /// Starts a new controller (of `to`, or another one of what runs), waits until its endpoint answers, ends the
+    /// old one with SIGTERM, and waits until the new one leads and works. With `kill` the old one is killed first.
+    /// Both write to the same log, one after the other but for the new one's first lines.
+    ///
+    /// # Errors
+    /// See [`ControllerError`].
+    pub async fn swap(&self, to: Option<Build>, kill: bool) -> Result<(), ControllerError> {
+        if let Some(to) = to {
+            install(&self.config.client, &self.config.namespace, &to.namespace_install).await?;
+            *self.build.lock().unwrap_or_else(PoisonError::into_inner) = (to.binary, to.version);
+        }
+        if kill {
+            self.kill().await;
+        }
+        let mut ports = self.ports.lock().await;
+        let new_ports = Ports::free()?;
+        let from = self.position()?;
+        let binary = self.config.binary.clone();
+        let spawned = Process::spawn(self.command(&new_ports)?).await;
+        let process = spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary, source })?;
+        let (port, within) = (new_ports.healthz.port, scaled(self.config.up_within));
+        if let Err(problem) = health::answers(&process, &self.log, from, port, within).await {
+            return Err(self.not_up(problem, &process, within).await);
+        }
+        self.end(Signal::TERM, "SIGTERM").await?;
+        if let Err(problem) = health::up(&process, &self.log, from, port, within).await {
+            return Err(self.not_up(problem, &process, within).await);
+        }
+        *ports = new_ports;
+        self.current.send_replace(Some(process));
+        Ok(())
+    }
+}
