@@ -42,10 +42,17 @@ fn no_null(schema: &mut Schema) {
     }
 }
 
-/// Exactly one action a step.
+/// Exactly one action a step; which one can be a parameter.
 fn one_action(schema: &mut Value) {
     if let Some(step) = schema.pointer_mut("/$defs/Step") {
-        step["oneOf"] = Action::KEYS.iter().map(|key| json!({"required": [key]})).collect();
+        let mut choices: Vec<Value> = Action::KEYS.iter().map(|key| json!({"required": [key]})).collect();
+        let parameter = format!("^{PARAMETER}$");
+        choices.push(json!({
+            "description": "A parameter of the cases.",
+            "not": {"anyOf": [{"anyOf": choices}, {"propertyNames": {"not": {"pattern": parameter}}}]},
+        }));
+        step["oneOf"] = choices.into();
+        step["patternProperties"] = json!({parameter: true});
     }
 }
 
@@ -176,6 +183,7 @@ mod tests {
     #[case::a_word("{abort: {}, expect: {phase: $(phase)}}")]
     #[case::a_revision("{abort: {}, expect: {revisions: {$(n): {pods: $(n)}}}}")]
     #[case::a_map("{metric: $(answer)}")]
+    #[case::an_action("{$(action): $(argument)}")]
     #[case::a_list("{metric: {name: m, answers: $(answers)}}")]
     #[case::a_span("{abort: {}, within: $(n)s}")]
     #[case::a_change("{apply: {use: a.yaml, set: {spec.replicas: $(n), spec.paused: null}}}")]

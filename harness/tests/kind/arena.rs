@@ -23,7 +23,7 @@ use super::docker;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How long what was stopped may take to be gone.
-const GONE_WITHIN: Duration = Duration::from_secs(60);
+pub const GONE_WITHIN: Duration = Duration::from_secs(60);
 
 const LOOK: Duration = Duration::from_millis(50);
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
-    arena::{Arena, LONG, SMALL, User, eventually, within},
+    arena::{Arena, GONE_WITHIN, LONG, SMALL, User, eventually, within},
     docker::{self, docker},
 };
 
@@ -112,7 +112,7 @@ pub fn a_full_disk(arena: &Arena) -> Result<()> {
     let output = command.env("PROOFROLL_STATE_DIR", &full).output();
     let left: Vec<_> = fs::read_dir(&full)?.collect();
     // What the run had started may end a moment after it.
-    within(AT_ONCE, "nobody uses it", || mount(Command::new("umount").arg(&full)))?;
+    within(GONE_WITHIN, "nobody uses it", || mount(Command::new("umount").arg(&full)))?;
     let output = output?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(3) && said.contains("No space left on device"), "{}: {said}", output.status);
