@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::{releases::Releases, upgrade::Upgrade};
 use crate::{
     releases::Range,
     run::wish::{self, Provider, Wish},
@@ -387,49 +388,6 @@ pub struct Run {
     /// Run each scenario up to so many times, and begin nothing new once one has failed.
     #[arg(long, value_name = "N", conflicts_with = "repeat")]
     pub until_fail: Option<usize>,
-    /// How it runs.
-    #[command(flatten)]
-    pub running: Running,
-}
-
-/// `proofroll releases`
-#[derive(Debug, Clone, Args)]
-pub struct Releases {
-    /// Which releases, as `>=1.7` or `v1.8.5 || v1.10.2`. A controller named by `--controller` is one more column.
-    #[arg(value_name = "RANGE")]
-    pub range: Range,
-    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
-    #[arg(value_name = "FILTER|FILE")]
-    pub what: Vec<String>,
-    /// So many scenarios side by side; the releases come one after the other.
-    #[arg(short, long, default_value_t = 8, value_name = "N")]
-    pub jobs: usize,
-    /// How it runs.
-    #[command(flatten)]
-    pub running: Running,
-}
-
-/// `proofroll upgrade`
-#[derive(Debug, Clone, Args)]
-pub struct Upgrade {
-    /// The release before: `v1.8.5`.
-    #[arg(value_name = "FROM", required_unless_present = "all", requires = "to")]
-    pub from: Option<String>,
-    /// The one after: a release, a binary or a checkout.
-    #[arg(value_name = "TO")]
-    pub to: Option<String>,
-    /// Every pinned release to the next one, and the older ones to the newest.
-    #[arg(long, conflicts_with = "from")]
-    pub all: bool,
-    /// And the way back.
-    #[arg(long)]
-    pub back: bool,
-    /// Kill the old controller (-9) before the new one is started, as a node that fails does.
-    #[arg(long)]
-    pub kill: bool,
-    /// Only these: ids, parts of ids, or files that end in .yaml.
-    #[arg(long, value_name = "FILTER|FILE")]
-    pub only: Vec<String>,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,

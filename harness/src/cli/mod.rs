@@ -15,11 +15,11 @@ pub mod parts;
 pub mod plane;
 mod planes;
 mod progress;
-mod releases;
+pub mod releases;
 mod run;
 mod session;
 mod terminal;
-mod upgrade;
+pub mod upgrade;
 
 use std::{io::IsTerminal, process::ExitCode};
 

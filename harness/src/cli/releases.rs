@@ -5,10 +5,11 @@ use std::{
     time::Instant,
 };
 
+use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    args::{Releases, Running},
+    args::Running,
     exit::{Exit, Fault},
     progress::TerminalProgress,
     run::choose,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     progress::Progress,
-    releases::{Column, Matrix, table},
+    releases::{Column, Matrix, Range, table},
     report::{
         self,
         v1::{self, Verdict},
@@ -25,6 +26,23 @@ use crate::{
     run::{Listener, News},
     scenario::{Library, Scenario},
 };
+
+/// `proofroll releases`
+#[derive(Debug, Clone, Args)]
+pub struct Releases {
+    /// Which releases, as `>=1.7` or `v1.8.5 || v1.10.2`. A controller named by `--controller` is one more column.
+    #[arg(value_name = "RANGE")]
+    pub range: Range,
+    /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
+    #[arg(value_name = "FILTER|FILE")]
+    pub what: Vec<String>,
+    /// So many scenarios side by side; the releases come one after the other.
+    #[arg(short, long, default_value_t = 8, value_name = "N")]
+    pub jobs: usize,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
 
 /// `proofroll releases`
 ///

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use clap::Args;
 use futures::StreamExt;
 use jiff::Timestamp;
 
 use super::{
-    args::{Running, Upgrade},
+    args::Running,
     exit::{Exit, Fault},
     progress::TerminalProgress,
     releases::{Ticker, into_column, shown},
@@ -24,6 +25,32 @@ use crate::{
     scenario::{Gate, Library, Scenario, gate},
     upgrade::{How, Pair, Swap, all_pairs},
 };
+
+/// `proofroll upgrade`
+#[derive(Debug, Clone, Args)]
+pub struct Upgrade {
+    /// The release before: `v1.8.5`.
+    #[arg(value_name = "FROM", required_unless_present = "all", requires = "to")]
+    pub from: Option<String>,
+    /// The one after: a release, a binary or a checkout.
+    #[arg(value_name = "TO")]
+    pub to: Option<String>,
+    /// Every pinned release to the next one, and the older ones to the newest.
+    #[arg(long, conflicts_with = "from")]
+    pub all: bool,
+    /// And the way back.
+    #[arg(long)]
+    pub back: bool,
+    /// Kill the old controller (-9) before the new one is started, as a node that fails does.
+    #[arg(long)]
+    pub kill: bool,
+    /// Only these: ids, parts of ids, or files that end in .yaml.
+    #[arg(long, value_name = "FILTER|FILE")]
+    pub only: Vec<String>,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
 
 /// `proofroll upgrade`
 ///

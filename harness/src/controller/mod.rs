@@ -5,8 +5,8 @@
 //! - `flags`: the command line, which differs by release.
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
-//! - [`Own`]: all that a scenario has for itself, for it may start further ones; [`endpoints`]: what they say.
 //! - [`Build`]: what runs, and what it is swapped for, as a Deployment does it.
+//! - [`Own`]: all that a scenario has for itself, for it may start further ones; [`endpoints`]: what they say.
 //! - [`mod@deployed`]: a controller in the cluster, as a Deployment. A scenario is served by one or the
 //!   other ([`Serving`]).
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.

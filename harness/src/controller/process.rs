@@ -223,7 +223,7 @@ impl Controller {
             .map_err(|source| ControllerError::Spawn { binary: self.config.binary.clone(), source })
             .map(Arc::new)?;
         let within = scaled(self.config.up_within);
-        let problem = match health::up(&process, &self.log, from, ports.healthz.port, within).await {
+        let problem = match health::up(&process, &self.log, from, ports.healthz.port, false, within).await {
             Ok(()) => {
                 tracing::debug!(pid = process.pid(), took = ?begun.elapsed(), "controller up");
                 self.current.send_replace(Some(process));

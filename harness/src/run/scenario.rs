@@ -254,14 +254,12 @@ async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Res
                 Some(swap) => swap.start_permit().await,
                 None => None,
             };
+            let lease = scenario.swap().is_some().then_some(LEASE).into_iter().flatten().map(ToOwned::to_owned);
             let config = |flags: &ControllerFlags| ControllerConfig {
-                extra_args: flags.args.clone(),
+                extra_args: flags.args.iter().cloned().chain(lease.clone()).collect(),
                 ..controller_config(stage, files, namespace)
             };
-            let mut main = config(&scenario.controllers.get(MAIN).cloned().unwrap_or_default());
-            if scenario.swap().is_some() {
-                main.extra_args.extend(LEASE.map(ToOwned::to_owned));
-            }
+            let main = config(&scenario.controllers.get(MAIN).cloned().unwrap_or_default());
             let all = scenario.controllers.iter().map(|(name, flags)| (name.clone(), config(flags))).collect();
             let own = Own::start(all, main).await;
             own.map(|own| Serving::Own(Box::new(own)))

@@ -146,11 +146,11 @@ impl Hands<'_> {
         if ended.trouble.is_none() {
             self.requests(step, &asked, &mut ended);
         }
-        if ended.trouble.is_none() && !step.controllers.is_empty() {
-            self.endpoints(step, &mut ended).await?;
-        }
         if let Some(still) = still {
             self.unmoved(step, still, &mut ended);
+        }
+        if ended.trouble.is_none() && !step.controllers.is_empty() {
+            self.endpoints(step, &mut ended).await?;
         }
         ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
         if let Some(trouble) = ended.trouble.take() {

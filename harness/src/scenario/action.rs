@@ -185,11 +185,10 @@ impl fmt::Display for Action {
                     ControllerAction::Swap => "swap",
                 };
                 write!(f, "{verb} the controller")?;
-                match what {
-                    ControllerAction::Swap => f.write_str(" for a new one"),
-                    _ if name == MAIN => Ok(()),
-                    _ => write!(f, " `{name}`"),
+                if name != MAIN {
+                    write!(f, " `{name}`")?;
                 }
+                if *what == ControllerAction::Swap { f.write_str(" for a new one") } else { Ok(()) }
             }
             Self::Pods(pods) => pods.fmt(f),
             Self::Metric(metric) => metric.fmt(f),

@@ -43,7 +43,7 @@ pub enum Sign {
     Silent(usize),
     /// This step's action can't be done, and this is said.
     Refused(usize, Text),
-    /// This step swaps the controller, and of each thing that moves this is said.
+    /// This step swaps the controller, and of something that moves this is said.
     Moved(usize, Text),
     /// This invariant does not hold, and each violation says this.
     Invariant(String, Text),
@@ -99,7 +99,7 @@ impl fmt::Display for Sign {
             }
             Self::Silent(_) => f.write_str("the controller takes no notice"),
             Self::Refused(_, says) => write!(f, "the action is refused: {says}"),
-            Self::Moved(_, says) => write!(f, "what moves is {says}"),
+            Self::Moved(_, says) => write!(f, "when the controller is swapped, this moves: {says}"),
             Self::Invariant(name, says) => write!(f, "the invariant `{name}` does not hold: {says}"),
         }
     }

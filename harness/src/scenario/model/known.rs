@@ -44,7 +44,8 @@ pub struct Issue(pub String);
 ///   Without `step` a claim of the whole scenario.
 /// - `{step: NAME, silent: true}`: the controller shows no sign of having taken notice of the action.
 /// - `{step: NAME, refused: TEXT}`: the action can't be done, and this is said.
-/// - `{step: NAME, moved: TEXT}`: the step swaps the controller, and each thing that moves says this.
+/// - `{step: NAME, moved: TEXT}`: the step swaps the controller, and this is one of the things that move; what follows
+///   from it moves too.
 /// - `{invariant: NAME, says: TEXT}`: the invariant does not hold, and each violation says this.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -59,7 +60,7 @@ pub struct Shows {
     pub silent: Option<bool>,
     /// What is said of an action that can't be done.
     pub refused: Option<Text>,
-    /// What is said of each thing that moves when the controller is swapped.
+    /// What is said of something that moves when the controller is swapped.
     pub moved: Option<Text>,
     /// The invariant that does not hold.
     pub invariant: Option<String>,
