@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Breaks) -> Result<Exit, Fault> {
     let session = Session {
         scenarios,
         left_out: Vec::new(),
+        whole: false,
         jobs: *jobs,
         until_fail: false,
         detail: Detail::Scenarios,

@@ -96,6 +96,7 @@ fn column(label: String, scenarios: &[Scenario], jobs: usize, running: &Running)
     let session = Session {
         scenarios: scenarios.to_vec(),
         left_out: Vec::new(),
+        whole: false,
         jobs,
         until_fail: false,
         detail: Detail::Scenarios,

@@ -37,15 +37,15 @@ pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
             scenarios.push(more);
         }
     }
-    let left_out = left_out(&library, &scenarios);
-    Ok(alone(scenarios, left_out, &arguments.running))
+    Ok(alone(scenarios, &library, &arguments.running))
 }
 
 /// Scenarios one after the other, shown in full.
-fn alone(scenarios: Vec<Scenario>, left_out: Vec<v1::LeftOut>, running: &Running) -> Session {
+fn alone(scenarios: Vec<Scenario>, library: &Library, running: &Running) -> Session {
+    let left_out = if running.report.is_some() { left_out(library, &scenarios) } else { Vec::new() };
     let detail = detail(running, 1);
     let running = running.clone();
-    Session { scenarios, left_out, jobs: 1, until_fail: false, detail, running, conformance_report: None }
+    Session { scenarios, left_out, whole: false, jobs: 1, until_fail: false, detail, running, conformance_report: None }
 }
 
 /// `proofroll run`
@@ -60,9 +60,12 @@ pub fn run(arguments: &Run) -> Result<Exit, Fault> {
     let repeated = (0..times).flat_map(|_| chosen.iter().cloned());
     let scenarios = repeated.collect();
     let until_fail = arguments.until_fail.is_some();
-    let left_out = left_out(&library, &chosen);
+    let told = arguments.running.report.is_some() || arguments.conformance_report.is_some();
+    // To read all scenarios takes a while.
+    let left_out = if told && !arguments.what.is_empty() { left_out(&library, &chosen) } else { Vec::new() };
+    let whole = arguments.what.is_empty() && arguments.running.fixtures.is_none();
     let Run { jobs, running, conformance_report, .. } = arguments.clone();
-    Session { scenarios, left_out, jobs, until_fail, detail, running, conformance_report }.run()
+    Session { scenarios, left_out, whole, jobs, until_fail, detail, running, conformance_report }.run()
 }
 
 /// The scenarios of the library that are not among `chosen`.
@@ -96,7 +99,7 @@ pub fn try_out(arguments: &Try) -> Result<Exit, Fault> {
         anstream::print!("{}", generated.yaml);
         return Ok(Exit::Passed);
     }
-    alone(vec![generated.scenario], left_out(&library, &[]), &arguments.running).run()
+    alone(vec![generated.scenario], &library, &arguments.running).run()
 }
 
 /// The scenarios that `what` names: files, whole ids, or parts of ids; `ID[CASE]` is one case of a file that

@@ -25,8 +25,10 @@ use crate::{
 pub struct Session {
     /// The scenarios, each as often as it is to be run.
     pub scenarios: Vec<Scenario>,
-    /// What else there is.
+    /// What else there is, if a report is to tell.
     pub left_out: Vec<v1::LeftOut>,
+    /// It is all of our own suite.
+    pub whole: bool,
     /// So many side by side.
     pub jobs: usize,
     /// Begin nothing new once one has failed.
@@ -56,10 +58,7 @@ impl Session {
         let exit = played.end(&self.running);
         written.map_err(Fault::infra)?;
         // Only of our own suite it is known that it must have something for each invariant.
-        match self.running.fixtures {
-            None => exit.map(|exit| whole_suite(&report, exit)),
-            Some(_) => exit,
-        }
+        if self.whole { exit.map(|exit| whole_suite(&report, exit)) } else { exit }
     }
 
     /// Runs all of it, shows it on the terminal, and reports.
@@ -277,9 +276,6 @@ fn farewell(report: &v1::Report) -> Exit {
 
 /// What the whole suite says of the invariants: how much each judged. One that judged nothing is red.
 fn whole_suite(report: &v1::Report, exit: Exit) -> Exit {
-    if !report.left_out.is_empty() {
-        return exit;
-    }
     let judged = report.invariants.iter().map(|total| format!("{} {}", total.name, total.judged));
     anstream::println!("invariants judged: {}", judged.collect::<Vec<_>>().join(", "));
     let idle = report::invariants::idle(report);

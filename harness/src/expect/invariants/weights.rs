@@ -42,7 +42,7 @@ pub(super) fn judge(ground: &Ground<'_>) -> Judgement {
         let since = writes.iter().rev().nth(BEHIND).copied().unwrap_or(0);
         let bare = canary(before, world).is_none_or(|set| was_bare(&available[&set.metadata.uid], since, entry.rv));
         let weight = weights.canary.weight;
-        if let Some(right) = right(before, after).filter(|right| !right.contains(&weight) && !(bare && weight == 0)) {
+        if let Some(right) = right(before, after).filter(|right| !(right.contains(&weight) || (bare && weight == 0))) {
             let right: Vec<_> = right.iter().map(i64::to_string).collect();
             let (right, step) = (right.join(" or "), before.status.current_step_index.unwrap_or(0));
             judgement

@@ -71,7 +71,7 @@ impl<'a> Sending<'a> {
             ended.trouble = self.split(step, &mut ended).await?;
         }
         // The last step's failures count until all is at rest.
-        if ended.trouble.is_none() && !(index + 1 == self.scenario.steps.len()) {
+        if ended.trouble.is_none() && index + 1 != self.scenario.steps.len() {
             ended.trouble = self.failures(step, &mut ended.report).await?;
         }
         Ok(ended)
