@@ -69,6 +69,7 @@ impl Bench {
             namespace: namespace.clone(),
             namespace_install: files.manifests.namespace_install(),
             dir: dir.path().to_owned(),
+            shared_log: None,
             log_level: "info".to_owned(),
             extra_args: Vec::new(),
             up_within: Duration::from_secs(30),

@@ -24,6 +24,8 @@ pub struct ControllerConfig {
     pub namespace_install: PathBuf,
     /// Where its log (`controller.log`), kubeconfig and token go; made if it is missing.
     pub dir: PathBuf,
+    /// Another controller's log, to write to that; else `controller.log` in `dir`.
+    pub shared_log: Option<PathBuf>,
     /// `info` or `debug`. Fences need `info`.
     pub log_level: String,
     /// Further flags; they win over ours.

@@ -35,9 +35,16 @@ pub(super) enum NotUp {
     Log(io::Error),
 }
 
-/// Waits until the process is up; its log begins at `from`.
-pub(super) async fn up(process: &Process, log: &Log, from: u64, port: u16, within: Duration) -> Result<(), NotUp> {
-    let mut watch = Watch { client: client(), port, healthy: false, said: BTreeSet::new() };
+/// Waits until the process is up; its log begins at `from`. `leads`: it is not up before it was elected.
+pub(super) async fn up(
+    process: &Process,
+    log: &Log,
+    from: u64,
+    port: u16,
+    leads: bool,
+    within: Duration,
+) -> Result<(), NotUp> {
+    let mut watch = Watch::of(port, leads);
     let mut tail = log.tail(from);
     let looking = async {
         loop {
@@ -62,7 +69,7 @@ pub(super) async fn up(process: &Process, log: &Log, from: u64, port: u16, withi
 
 /// Waits until the endpoint of a process answers, as the kubelet does: it may wait for its turn to lead.
 pub(super) async fn answers(process: &Process, log: &Log, from: u64, port: u16, within: Duration) -> Result<(), NotUp> {
-    let mut watch = Watch { client: client(), port, healthy: false, said: AT_WORK.into() };
+    let mut watch = Watch { said: AT_WORK.into(), ..Watch::of(port, false) };
     let mut tail = log.tail(from);
     let asking = async {
         while !watch.healthy {
@@ -87,13 +94,30 @@ struct Watch {
     port: u16,
     healthy: bool,
     said: BTreeSet<&'static str>,
+    /// Under which name it stands for election.
+    candidate: Option<String>,
+    /// Somebody else was elected: it has nothing to do, and that is all it has to be.
+    stands_by: bool,
+    /// It must be elected itself.
+    leads: bool,
 }
 
 impl Watch {
+    fn of(port: u16, leads: bool) -> Self {
+        let (healthy, stands_by) = (false, false);
+        Self { client: client(), port, healthy, said: BTreeSet::new(), candidate: None, stands_by, leads }
+    }
+
     fn read(&mut self, lines: &[LogLine]) -> Result<(), NotUp> {
         for line in lines {
             if line.msg().contains("address already in use") {
                 return Err(NotUp::PortTaken(line.to_string()));
+            }
+            if let Some(id) = line.msg().strip_prefix("Leaderelection get id ") {
+                self.candidate = Some(id.to_owned());
+            }
+            if let (Some(leader), Some(own)) = (line.msg().strip_prefix("New leader elected: "), &self.candidate) {
+                self.stands_by = leader != own && !self.leads;
             }
             self.said.extend(AT_WORK.iter().find(|text| **text == line.msg()));
         }
@@ -111,8 +135,9 @@ impl Watch {
 
     fn missing(&self) -> Vec<String> {
         let endpoint = (!self.healthy).then(|| format!("an answer of 127.0.0.1:{}/healthz", self.port));
+        let awaited = if self.stands_by { &[][..] } else { &AT_WORK[..] };
         let lines =
-            AT_WORK.iter().filter(|text| !self.said.contains(*text)).map(|text| format!("the log line `{text}`"));
+            awaited.iter().filter(|text| !self.said.contains(*text)).map(|text| format!("the log line `{text}`"));
         endpoint.into_iter().chain(lines).collect()
     }
 }

@@ -47,7 +47,7 @@ async fn process(script: &str) -> Process {
 async fn up_when_it_answers_and_works() {
     let (_file, log) = log_with(&["Started controller", "Started rollout workers"]);
     let port = endpoint("200 OK").await;
-    up(&process("sleep 60").await, &log, 0, port, LONG).await.unwrap();
+    up(&process("sleep 60").await, &log, 0, port, false, LONG).await.unwrap();
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn up_as_soon_as_the_last_line_comes() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         writeln!(file, r#"{{"level":"info","msg":"Started rollout workers"}}"#).unwrap();
     };
-    let (outcome, ()) = tokio::join!(up(&process, &log, 0, port, LONG), later);
+    let (outcome, ()) = tokio::join!(up(&process, &log, 0, port, false, LONG), later);
     outcome.unwrap();
 }
 
@@ -70,7 +70,7 @@ async fn up_as_soon_as_the_last_line_comes() {
 async fn says_what_is_missing(#[case] status: &'static str, #[case] said: &[&str], #[case] expected: &[&str]) {
     let (_file, log) = log_with(said);
     let port = endpoint(status).await;
-    let outcome = up(&process("sleep 60").await, &log, 0, port, SHORT).await;
+    let outcome = up(&process("sleep 60").await, &log, 0, port, false, SHORT).await;
     let Err(NotUp::TimedOut(missing)) = outcome else { panic!("{outcome:?}") };
     let missing: Vec<_> = missing.iter().map(|m| m.replace(&port.to_string(), "PORT")).collect();
     assert_eq!(missing, expected);
@@ -81,7 +81,7 @@ async fn an_old_life_in_the_log_does_not_count() {
     let (_file, log) = log_with(&["Started controller", "Started rollout workers"]);
     let port = endpoint("200 OK").await;
     let from = log.position().unwrap();
-    let outcome = up(&process("sleep 60").await, &log, from, port, SHORT).await;
+    let outcome = up(&process("sleep 60").await, &log, from, port, false, SHORT).await;
     assert!(matches!(outcome, Err(NotUp::TimedOut(missing)) if missing.len() == 2));
 }
 
@@ -89,7 +89,7 @@ async fn an_old_life_in_the_log_does_not_count() {
 async fn an_exit_is_noticed_at_once() {
     let (_file, log) = log_with(&[]);
     let port = endpoint("200 OK").await;
-    let outcome = up(&process("exit 1").await, &log, 0, port, LONG).await;
+    let outcome = up(&process("exit 1").await, &log, 0, port, false, LONG).await;
     assert!(matches!(outcome, Err(NotUp::Exited)), "{outcome:?}");
 }
 
@@ -98,6 +98,6 @@ async fn a_taken_port_is_told_apart() {
     let taken = "Healthz Server Error: listen tcp 0.0.0.0:20002: bind: address already in use";
     let (_file, log) = log_with(&["Started controller", "Started rollout workers", taken]);
     let port = endpoint("200 OK").await;
-    let outcome = up(&process("sleep 60").await, &log, 0, port, LONG).await;
+    let outcome = up(&process("sleep 60").await, &log, 0, port, false, LONG).await;
     assert!(matches!(outcome, Err(NotUp::PortTaken(_))), "{outcome:?}");
 }

@@ -6,6 +6,7 @@
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
 //! - [`Build`]: what runs, and what it is swapped for, as a Deployment does it.
+//! - [`Own`]: all that a scenario has for itself, for it may start further ones; [`endpoints`]: what they say.
 //! - [`mod@deployed`]: a controller in the cluster, as a Deployment. A scenario is served by one or the
 //!   other ([`Serving`]).
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
@@ -13,6 +14,7 @@
 
 mod config;
 pub mod deployed;
+pub mod endpoints;
 mod error;
 pub mod fence;
 mod flags;
@@ -20,6 +22,7 @@ mod health;
 pub mod install;
 pub mod log;
 mod logfmt;
+mod own;
 mod process;
 pub mod release;
 mod serving;
@@ -32,6 +35,7 @@ pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
+pub use own::Own;
 pub use process::Controller;
 pub use release::{ControllerFiles, ControllerRelease, ControllerSpec, UnderTest};
 pub use serving::Serving;

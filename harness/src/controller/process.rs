@@ -66,13 +66,23 @@ impl Controller {
     ///
     /// # Errors
     /// See [`ControllerError`].
-    pub async fn start(mut config: ControllerConfig) -> Result<Self, ControllerError> {
+    pub async fn start(config: ControllerConfig) -> Result<Self, ControllerError> {
+        let controller = Self::prepare(config).await?;
+        controller.run().await?;
+        Ok(controller)
+    }
+
+    /// Installs the controller's RBAC and fetches its token; [`Self::run`] starts it.
+    ///
+    /// # Errors
+    /// See [`ControllerError`].
+    pub async fn prepare(mut config: ControllerConfig) -> Result<Self, ControllerError> {
         // It is started in its own directory: a relative path would be looked for there.
         config.binary = std::path::absolute(&config.binary)
             .map_err(|source| ControllerError::Spawn { binary: config.binary.clone(), source })?;
         let directory = |source| ControllerError::Directory { path: config.dir.clone(), source };
         fs::create_dir_all(&config.dir).map_err(directory)?;
-        let path = config.dir.join("controller.log");
+        let path = config.shared_log.clone().unwrap_or_else(|| config.dir.join("controller.log"));
         let opened = OpenOptions::new().create(true).append(true).open(&path);
         let log_file = opened.map_err(|source| ControllerError::Directory { path: path.clone(), source })?;
         let log = Log::open(&path).map_err(|source| ControllerError::Directory { path, source })?;
@@ -85,7 +95,7 @@ impl Controller {
             service_account: &installed.service_account,
         };
         let credentials = Credentials::issue(&config.client, access, &config.dir).await?;
-        let controller = Self {
+        Ok(Self {
             credentials,
             log,
             log_file,
@@ -93,9 +103,7 @@ impl Controller {
             build: std::sync::Mutex::new((config.binary.clone(), config.version.clone())),
             current: watch::channel(None).0,
             config,
-        };
-        controller.run().await?;
-        Ok(controller)
+        })
     }
 
     /// Its log, over all restarts.
@@ -111,6 +119,11 @@ impl Controller {
     /// The port of its metrics.
     pub async fn metrics_port(&self) -> u16 {
         self.ports.lock().await.metrics.port
+    }
+
+    /// The port of its health endpoint.
+    pub async fn healthz_port(&self) -> u16 {
+        self.ports.lock().await.healthz.port
     }
 
     /// Starts it if it is down, and waits until it is up.
@@ -210,7 +223,7 @@ impl Controller {
             .map_err(|source| ControllerError::Spawn { binary: self.config.binary.clone(), source })
             .map(Arc::new)?;
         let within = scaled(self.config.up_within);
-        let problem = match health::up(&process, &self.log, from, ports.healthz.port, within).await {
+        let problem = match health::up(&process, &self.log, from, ports.healthz.port, false, within).await {
             Ok(()) => {
                 tracing::debug!(pid = process.pid(), took = ?begun.elapsed(), "controller up");
                 self.current.send_replace(Some(process));

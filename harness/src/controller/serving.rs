@@ -1,12 +1,12 @@
 //! The controller that serves a scenario, however it runs.
 
-use super::{Controller, ControllerError, Log, LogLine, deployed::Deployed};
+use super::{Controller, ControllerError, Log, LogLine, Own, deployed::Deployed};
 
 /// The controller that serves a scenario.
 #[derive(Debug)]
 pub enum Serving {
-    /// A process of the scenario's own.
-    Own(Box<Controller>),
+    /// Processes of the scenario's own.
+    Own(Box<Own>),
     /// A Deployment in the cluster, which serves others too.
     Deployed(Box<Deployed>),
 }
@@ -15,7 +15,7 @@ impl Serving {
     /// What it logged, as far as the scenario is concerned.
     pub fn log(&self) -> &Log {
         match self {
-            Self::Own(controller) => controller.log(),
+            Self::Own(own) => own.main().log(),
             Self::Deployed(deployed) => deployed.log(),
         }
     }
@@ -23,15 +23,15 @@ impl Serving {
     /// Whether it is up as far as the scenario has a say in it.
     pub fn is_up(&self) -> bool {
         match self {
-            Self::Own(controller) => controller.pid().is_some(),
+            Self::Own(own) => own.is_up(),
             Self::Deployed(_) => true,
         }
     }
 
-    /// The process, for scenarios that kill or restart it; none in the cluster.
-    pub fn own(&self) -> Option<&Controller> {
+    /// The process of this name, for scenarios that kill or restart it; none in the cluster.
+    pub fn own(&self, name: &str) -> Option<&Controller> {
         match self {
-            Self::Own(controller) => Some(controller),
+            Self::Own(own) => own.named(name),
             Self::Deployed(_) => None,
         }
     }
@@ -39,7 +39,7 @@ impl Serving {
     /// Resolves when it ended and nobody had asked for it.
     pub async fn exited(&self) -> ControllerError {
         match self {
-            Self::Own(controller) => controller.exited().await,
+            Self::Own(own) => own.exited().await,
             Self::Deployed(deployed) => deployed.exited().await,
         }
     }
@@ -50,7 +50,7 @@ impl Serving {
     /// As there.
     pub async fn dump(&self) -> Result<Vec<LogLine>, ControllerError> {
         match self {
-            Self::Own(controller) => controller.dump().await,
+            Self::Own(own) => own.main().dump().await,
             Self::Deployed(_) => Ok(Vec::new()),
         }
     }

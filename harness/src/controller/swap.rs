@@ -48,7 +48,7 @@ impl Controller {
             return Err(self.not_up(problem, &process, within).await);
         }
         self.end(Signal::TERM, "SIGTERM").await?;
-        if let Err(problem) = health::up(&process, &self.log, from, port, within).await {
+        if let Err(problem) = health::up(&process, &self.log, from, port, true, within).await {
             return Err(self.not_up(problem, &process, within).await);
         }
         *ports = new_ports;

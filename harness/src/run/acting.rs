@@ -40,8 +40,8 @@ pub(super) async fn act(
         Action::Delete(delete) => actor.delete(on, delete).await,
         Action::Annotate(annotate) => actor.annotate(on, annotate).await,
         Action::Pods(pods) => actor.pods(on, pods).await,
-        Action::Controller(what) => {
-            let Some(own) = controller.own() else {
+        Action::Controller(what, name) => {
+            let Some(own) = controller.own(name) else {
                 // The gate lets no such scenario through: see `Capability::ControllerProcess`.
                 return Err(Trouble::Infra(format!("{action}: the controller in the cluster serves others too")));
             };

@@ -10,6 +10,7 @@ mod acting;
 mod awaiting;
 mod claims;
 mod ending;
+mod endpoints;
 mod evidence;
 mod existing;
 pub mod failure;

@@ -25,12 +25,15 @@ use crate::{
     act::{Actor, Kinds},
     cluster::Plane,
     controller::{
-        Controller, ControllerConfig, ControllerError, ControllerFiles, Serving, UnderTest,
+        ControllerConfig, ControllerError, ControllerFiles, Own, Serving, UnderTest,
         deployed::{self, Deployed},
     },
     metrics::MetricServer,
     report::v1,
-    scenario::{Scenario, model::Capability},
+    scenario::{
+        Scenario,
+        model::{Capability, ControllerFlags, MAIN},
+    },
     timeline::{Point, Timeline},
     upgrade::Swap,
 };
@@ -251,11 +254,14 @@ async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Res
                 Some(swap) => swap.start_permit().await,
                 None => None,
             };
-            let mut config = controller_config(stage, files, namespace);
-            if scenario.swap().is_some() {
-                config.extra_args.extend(LEASE.map(ToOwned::to_owned));
-            }
-            let own = Controller::start(config).await;
+            let lease = scenario.swap().is_some().then_some(LEASE).into_iter().flatten().map(ToOwned::to_owned);
+            let config = |flags: &ControllerFlags| ControllerConfig {
+                extra_args: flags.args.iter().cloned().chain(lease.clone()).collect(),
+                ..controller_config(stage, files, namespace)
+            };
+            let main = config(&scenario.controllers.get(MAIN).cloned().unwrap_or_default());
+            let all = scenario.controllers.iter().map(|(name, flags)| (name.clone(), config(flags))).collect();
+            let own = Own::start(all, main).await;
             own.map(|own| Serving::Own(Box::new(own)))
         }
         (None, None) => Err(ControllerError::Nothing { label: stage.release.label.clone() }),
@@ -286,6 +292,7 @@ fn controller_config(stage: &Stage<'_>, files: &ControllerFiles, namespace: &str
         namespace: namespace.to_owned(),
         namespace_install: files.manifests.namespace_install(),
         dir: controller_dir(stage, namespace),
+        shared_log: None,
         log_level: "info".into(),
         extra_args: Vec::new(),
         up_within: UP_WITHIN,

@@ -92,7 +92,7 @@ impl Hands<'_> {
         let log_from = self.log_position()?;
         let asked = self.asked(step);
         let began = (Instant::now(), Timestamp::now());
-        let swaps = matches!(step.action, Action::Controller(ControllerAction::Swap));
+        let swaps = matches!(step.action, Action::Controller(ControllerAction::Swap, _));
         // All that stands still is in the history before the swap.
         let still = if swaps { Some(self.still(step).await?) } else { None };
         let done = match swaps {
@@ -103,7 +103,11 @@ impl Hands<'_> {
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
         let gate = match step.action {
             Action::Api(_) => self.behind_the_gaps(step).await?,
-            _ => gate_of(step, &done, before, self.timeline.kinds()),
+            // Nobody is there to observe a spec: what is written is all that there is to see.
+            _ => match gate_of(step, &done, before, self.timeline.kinds()) {
+                Gate::Observed { rv, .. } if !self.controller.is_up() => Gate::Written { rv },
+                gate => gate,
+            },
         };
 
         let subject = Subject { rollout: &step.on, release: self.release };
@@ -144,6 +148,9 @@ impl Hands<'_> {
         }
         if let Some(still) = still {
             self.unmoved(step, still, &mut ended);
+        }
+        if ended.trouble.is_none() && !step.controllers.is_empty() {
+            self.endpoints(step, &mut ended).await?;
         }
         ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
         if let Some(trouble) = ended.trouble.take() {

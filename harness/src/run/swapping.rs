@@ -11,7 +11,7 @@ use crate::{
     controller::Build,
     expect::Subject,
     report::v1,
-    scenario::LoadedStep,
+    scenario::{Action, LoadedStep, model::MAIN},
     timeline::Point,
     upgrade::{How, Moved, moved},
 };
@@ -28,7 +28,8 @@ impl Hands<'_> {
 
     /// Swaps the controller for the one that the stage names, or for a new one of the same release.
     pub(super) async fn swap_controller(&self, step: &LoadedStep) -> Result<Done, Trouble> {
-        let Some(own) = self.controller.own() else {
+        let name = if let Action::Controller(_, name) = &step.action { name } else { MAIN };
+        let Some(own) = self.controller.own(name) else {
             return Err(Trouble::Infra("the controller in the cluster serves others too".into()));
         };
         let (build, kill) = match self.swap {

@@ -5,8 +5,8 @@ use std::fmt;
 use super::{
     manifest::Manifest,
     model::{
-        Annotate, ApiAction, ControllerAction, Delete, Metric, Patch, Pods, Promote, Restart, Scale, SetImage, Skip,
-        Step, Undo,
+        Annotate, ApiAction, ControllerAction, Delete, MAIN, Metric, Patch, Pods, Promote, Restart, Scale, SetImage,
+        Skip, Step, Undo,
     },
 };
 
@@ -39,8 +39,8 @@ pub enum Action {
     Delete(Delete),
     /// Set or remove annotations.
     Annotate(Annotate),
-    /// Do something to the controller's process.
-    Controller(ControllerAction),
+    /// Do something to the process of the controller of this name.
+    Controller(ControllerAction, String),
     /// Change pods that run.
     Pods(Pods),
     /// Let the metric server answer something else.
@@ -90,7 +90,10 @@ impl Action {
             .or(step.scale.map(Self::Scale))
             .or(step.delete.map(Self::Delete))
             .or(step.annotate.map(Self::Annotate))
-            .or(step.controller.map(Self::Controller))
+            .or_else(|| {
+                let name = || step.of.clone().unwrap_or_else(|| MAIN.to_owned());
+                step.controller.map(|what| Self::Controller(what, name()))
+            })
             .or(step.pods.map(Self::Pods))
             .or(step.metric.map(Self::Metric))
             .or(step.api.map(Self::Api))
@@ -113,7 +116,7 @@ impl Action {
             Self::Scale(_) => 10,
             Self::Delete(_) => 11,
             Self::Annotate(_) => 12,
-            Self::Controller(_) => 13,
+            Self::Controller(..) => 13,
             Self::Pods(_) => 14,
             Self::Metric(_) => 15,
             Self::Api(_) => 16,
@@ -173,11 +176,20 @@ impl fmt::Display for Action {
                     .collect();
                 write!(f, "annotate {} {}", object(&a.kind, &a.name), pairs.join(" "))
             }
-            Self::Controller(ControllerAction::Kill) => f.write_str("kill the controller"),
-            Self::Controller(ControllerAction::Term) => f.write_str("terminate the controller"),
-            Self::Controller(ControllerAction::Restart) => f.write_str("restart the controller"),
-            Self::Controller(ControllerAction::Start) => f.write_str("start the controller"),
-            Self::Controller(ControllerAction::Swap) => f.write_str("swap the controller for a new one"),
+            Self::Controller(what, name) => {
+                let verb = match what {
+                    ControllerAction::Kill => "kill",
+                    ControllerAction::Term => "terminate",
+                    ControllerAction::Restart => "restart",
+                    ControllerAction::Start => "start",
+                    ControllerAction::Swap => "swap",
+                };
+                write!(f, "{verb} the controller")?;
+                if name != MAIN {
+                    write!(f, " `{name}`")?;
+                }
+                if *what == ControllerAction::Swap { f.write_str(" for a new one") } else { Ok(()) }
+            }
             Self::Pods(pods) => pods.fmt(f),
             Self::Metric(metric) => metric.fmt(f),
             Self::Api(api) => api.fmt(f),

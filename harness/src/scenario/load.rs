@@ -18,7 +18,8 @@ use super::{
     library::Place,
     manifest::Manifest,
     model::{
-        Capability, ControllerAction, EventMatch, Hold, Profile, ScenarioFile, StateMatch, Step, Traffic, TrafficMatch,
+        Capability, ControllerAction, ControllerFlags, ControllerMatch, EventMatch, Hold, Profile, ScenarioFile,
+        StateMatch, Step, Traffic, TrafficMatch,
     },
     tree::Node,
     value::Number,
@@ -54,6 +55,8 @@ pub struct Scenario {
     pub given: Vec<Manifest>,
     /// Requests that are sent during all steps.
     pub traffic: Option<Traffic>,
+    /// Flags of its controllers.
+    pub controllers: BTreeMap<String, ControllerFlags>,
     /// What is done, in order; at least one.
     pub steps: Vec<LoadedStep>,
     /// No state of the whole scenario may satisfy one of these.
@@ -83,7 +86,7 @@ impl Scenario {
 
     /// Whether its controller is swapped for another one, and in which step at first.
     pub fn swap(&self) -> Option<usize> {
-        self.steps.iter().position(|step| matches!(step.action, Action::Controller(ControllerAction::Swap)))
+        self.steps.iter().position(|step| matches!(step.action, Action::Controller(ControllerAction::Swap, _)))
     }
 
     /// The first part of the id; the whole id for a user's own file.
@@ -128,6 +131,8 @@ pub struct LoadedStep {
     pub pauses: BTreeMap<u32, Duration>,
     /// How often the metric server is asked from the action to the end of the step.
     pub requests: BTreeMap<String, Number>,
+    /// What controllers' own endpoints say in the end.
+    pub controllers: BTreeMap<String, ControllerMatch>,
     /// Do not wait for a new second before an action that makes a revision.
     pub same_second: bool,
     /// Where the step is written.
@@ -164,6 +169,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
             check::scripts(text, merge, &patch.merge, &mut faults);
         }
     }
+    check::controllers(&tree, &file, &mut faults);
     let releases = check::releases(&tree, &file, &mut faults);
     let actions: Vec<Option<Action>> =
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
@@ -207,6 +213,7 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
         needs,
         given,
         traffic: file.traffic,
+        controllers: file.controllers,
         steps,
         never: file.never,
         always: file.always,
@@ -250,6 +257,7 @@ fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> 
         within: step.within.map_or(WITHIN, |w| w.0),
         pauses: step.pauses.into_iter().map(|(index, span)| (index, span.0)).collect(),
         requests: step.requests,
+        controllers: step.controllers,
         same_second: step.same_second,
         at: text.at(node.at),
     }

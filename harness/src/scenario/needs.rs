@@ -21,7 +21,7 @@ impl Scenario {
         let mut needs = Vec::new();
         for step in &self.steps {
             match &step.action {
-                Action::Controller(_) => needs.push(Capability::ControllerProcess),
+                Action::Controller(..) => needs.push(Capability::ControllerProcess),
                 Action::Api(_) => needs.push(Capability::OwnCluster),
                 Action::Pods(pods) if pods.is_scripted() => needs.push(Capability::FakePods),
                 _ => {}
@@ -34,6 +34,9 @@ impl Scenario {
         });
         if applied.chain(self.given.iter().map(|manifest| &manifest.object)).any(check::is_scripted) {
             needs.push(Capability::ScriptedPods);
+        }
+        if !self.controllers.is_empty() || self.steps.iter().any(|step| !step.controllers.is_empty()) {
+            needs.push(Capability::ControllerProcess);
         }
         if self.traffic.is_some() {
             needs.push(Capability::Traffic);

@@ -1,5 +1,6 @@
 //! What the types cannot say: each check looks at the whole file and notes all that is wrong.
 
+mod controllers;
 mod metrics;
 pub(super) mod names;
 mod objects;
@@ -12,6 +13,7 @@ mod states;
 mod traffic;
 
 pub(super) use self::{
+    controllers::controllers,
     releases::releases,
     rollouts::{duration, rollouts},
     scripts::{is_scripted, manifest, mistakes, scripts},

@@ -7,6 +7,7 @@
 mod api;
 mod breaks;
 mod condition;
+mod controllers;
 mod event;
 mod files;
 mod known;
@@ -24,8 +25,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::{
-    api::*, breaks::*, condition::*, event::*, files::*, known::*, metric::*, object::*, pods::*, replicas::Replicas,
-    state::*, step::*, traffic::*,
+    api::*, breaks::*, condition::*, controllers::*, event::*, files::*, known::*, metric::*, object::*, pods::*,
+    replicas::Replicas, state::*, step::*, traffic::*,
 };
 
 /// One case of the suite: what is given, what is done, and what must be seen.
@@ -69,6 +70,10 @@ pub struct ScenarioFile {
     /// Requests that are sent during all steps.
     #[serde(default)]
     pub traffic: Option<Traffic>,
+    /// Flags of the controllers: of `main`, which runs from the beginning, and of further ones, which run once a step has
+    /// started them (`controller: start` with `of: NAME`).
+    #[serde(default)]
+    pub controllers: BTreeMap<String, ControllerFlags>,
     /// What is done, in order.
     #[schemars(length(min = 1))]
     pub steps: Vec<Step>,

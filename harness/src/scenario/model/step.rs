@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ApiAction, EventMatch, Files, Metric, Pods, StateMatch, TrafficMatch};
+use super::{ApiAction, ControllerMatch, EventMatch, Files, Metric, Pods, StateMatch, TrafficMatch};
 use crate::scenario::value::{Number, Span};
 
 /// One action and what must be seen of it. Exactly one action key is written.
@@ -57,6 +57,8 @@ pub struct Step {
     pub annotate: Option<Annotate>,
     /// Do something to the controller's process.
     pub controller: Option<ControllerAction>,
+    /// Which controller `controller` is about, of those in the scenario's `controllers`; default: `main`.
+    pub of: Option<String>,
     /// Change pods that run, as `{revision: 2, ready: false}`: `ready`, `exit`, `waiting`, `gate` or `delete`.
     pub pods: Option<Pods>,
     /// What the scenario's metric server answers: `{name: success-rate, value: 0.95}`.
@@ -89,6 +91,9 @@ pub struct Step {
     pub pauses: BTreeMap<u32, Span>,
     /// How often the metric server was asked from this action to the end of the step: name of the metric to a number.
     pub requests: BTreeMap<String, Number>,
+    /// What controllers' own endpoints say when `expect` has been met: name of the controller to `{healthz: 200, metrics:
+    /// {rollout_reconcile_count: "> 0"}}`.
+    pub controllers: BTreeMap<String, ControllerMatch>,
     /// Do not wait for a new second before an action that makes a revision. The controller compares whole seconds, and
     /// two revisions within one confuse it.
     pub same_second: bool,
