@@ -91,7 +91,7 @@ impl Ended<'_> {
             report.verdict = v1::Verdict::Known;
         }
         // A bug that ends a scenario hides those that would show later.
-        let ended_at = broken.iter().filter_map(|(step, _)| *step).min();
+        let ended_at = broken.iter().filter_map(|(step, _)| *step).min().map(|step| self.written(step));
         let was_reached = |known: &LoadedKnown| match (known.sign.step(), ended_at) {
             (_, None) => true,
             (None, Some(_)) => false,
@@ -139,7 +139,7 @@ impl Ended<'_> {
             let what = place(step, &breach.what);
             Err(format!("{what} is not what is known as {}, written at {}: {why}\n", known.issue, known.at))
         };
-        if (step, &breach.what) != (known.sign.step(), &known.sign.breach()) {
+        if (step.map(|step| self.written(step)), &breach.what) != (known.sign.step(), &known.sign.breach()) {
             return not(format!("that is {}", place(known.sign.step(), &known.sign.breach())));
         }
         match &known.sign {
@@ -153,17 +153,17 @@ impl Ended<'_> {
                 None => Ok(()),
                 Some(violation) => not(format!("a violation does not say {says}: {violation}")),
             },
-            Sign::Breaks(step, _, Some(state)) => match self.differs(*step, state, breach) {
+            Sign::Breaks(_, _, Some(state)) => match self.differs(step, state, breach) {
                 None => Ok(()),
                 Some(differs) => not(differs),
             },
-            Sign::Instead(step, state) => {
-                if let Some(differs) = self.differs(Some(*step), state, breach) {
+            Sign::Instead(_, state) => {
+                if let Some(differs) = self.differs(step, state, breach) {
                     return not(differs);
                 }
                 // What differs from `expect` and is not said could be another bug.
-                let said = self.compared(Some(*step), state, breach);
-                let checks = report.steps.get(*step).map_or(&[][..], |step| &step.checks);
+                let said = self.compared(step, state, breach);
+                let checks = step.and_then(|step| report.steps.get(step)).map_or(&[][..], |step| &step.checks);
                 let unsaid = checks.iter().filter(|check| !check.ok && !said.iter().any(|s| s.field == check.field));
                 let unsaid: Vec<_> = unsaid.map(|check| format!("{} {}", check.field, check.got)).collect();
                 if unsaid.is_empty() {
@@ -173,6 +173,11 @@ impl Ended<'_> {
                 }
             }
         }
+    }
+
+    /// The place in the file of the step that was the `index`th to be done.
+    fn written(&self, index: usize) -> usize {
+        self.scenario.steps.get(index).map_or(index, |step| step.written)
     }
 
     fn compared(&self, step: Option<usize>, state: &StateMatch, breach: &v1::Breach) -> Vec<crate::expect::Check> {

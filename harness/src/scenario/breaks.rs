@@ -61,8 +61,8 @@ impl LoadedBreak {
         if let Some(given) = &self.given {
             broken.given.clone_from(given);
         }
-        for (index, action) in &self.actions {
-            if let Some(step) = broken.steps.get_mut(*index) {
+        for step in &mut broken.steps {
+            if let Some(action) = self.actions.get(&step.written) {
                 step.action = action.clone();
             }
         }

@@ -105,6 +105,8 @@ impl Scenario {
 pub struct LoadedStep {
     /// One line for people; the action's text where none is written.
     pub name: String,
+    /// Its place in the file, counted from 0: a step that is repeated is there once.
+    pub written: usize,
     /// What is done.
     pub action: Action,
     /// Name of the Rollout that action and claims are about.
@@ -192,8 +194,10 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
     fill_in(text, &tree, &mut file);
     let needs: BTreeSet<_> = file.needs.into_iter().collect();
     let loaded = file.steps.into_iter().zip(steps).zip(actions).zip(rollouts);
-    let steps: Option<Vec<_>> =
-        loaded.map(|(((step, (node, _)), action), on)| Some(repeated(text, node, step, action?, on?))).collect();
+    let steps: Option<Vec<_>> = loaded
+        .enumerate()
+        .map(|(i, (((step, (node, _)), action), on))| Some(repeated(text, node, i, step, action?, on?)))
+        .collect();
     // Without a fault there is an action and a Rollout for each step, and manifests for all.
     let (Some(steps), Some(given)) = (steps, given) else {
         return Err(Fault::file(&text.name, "a step has no action or no Rollout").into());
@@ -234,16 +238,17 @@ fn name_of(step: &Step, action: Option<&Action>) -> String {
 }
 
 /// A step as often as it is to be done, each time under a name of its own.
-fn repeated(text: &Text, node: &Node, step: Step, action: Action, on: String) -> Vec<LoadedStep> {
+fn repeated(text: &Text, node: &Node, written: usize, step: Step, action: Action, on: String) -> Vec<LoadedStep> {
     let times = step.repeat.unwrap_or(1);
-    let step = step_of(text, node, step, action, on);
+    let step = step_of(text, node, written, step, action, on);
     let nth = |n: u32| LoadedStep { name: format!("{} ({n} of {times})", step.name), ..step.clone() };
     if times == 1 { vec![step] } else { (1..=times).map(nth).collect() }
 }
 
-fn step_of(text: &Text, node: &Node, step: Step, action: Action, on: String) -> LoadedStep {
+fn step_of(text: &Text, node: &Node, written: usize, step: Step, action: Action, on: String) -> LoadedStep {
     LoadedStep {
         name: name_of(&step, Some(&action)),
+        written,
         action,
         on,
         expect: step.expect,
