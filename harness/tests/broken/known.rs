@@ -41,7 +41,9 @@ const SCENARIOS: [(&str, &str, &str, &str); 8] = [
     ("other-releases", STUCK, "{issue: 7, releases: '<1.4', shows: {step: update, silent: true}}", "fail"),
     (
         "silent",
-        "- controller: kill\n- name: nobody\n  set-image: {container: app, image: 'a:b'}\n  expect: {phase: Paused}\n  within: 2s\n",
+        // Another instance's controller is to look after it now, and there is none.
+        "- name: nobody\n  patch: {merge: {metadata: {labels: {argo-rollouts.argoproj.io/controller-instance-id: other}}, \
+         spec: {paused: true}}}\n  expect: {phase: Paused}\n  within: 2s\n",
         "{issue: 7, shows: {step: nobody, silent: true}}",
         "known",
     ),
