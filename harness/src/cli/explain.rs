@@ -101,6 +101,9 @@ fn explain_step(text: &mut String, number: usize, step: &LoadedStep) {
     if action != step.name {
         line(text, format_args!("   {:8}  {}", "do", wrapped(&action, 13)));
     }
+    if let Some(says) = &step.refused {
+        line(text, format_args!("   {:8}  {says}", "refused"));
+    }
     claims(text, "at", step.trigger.as_slice());
     claims(text, "through", &step.through);
     claims(text, "expect", step.expect.as_slice());

@@ -99,7 +99,7 @@ impl Hands<'_> {
         let still = if swaps { Some(self.still(step).await?) } else { None };
         let done = match swaps {
             true => self.swap_controller(step).await?,
-            false => acting::act(self.actor, self.controller, self.metrics, self.plane, &step.on, &step.action).await?,
+            false => self.act(step).await?,
         };
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
@@ -159,6 +159,27 @@ impl Hands<'_> {
             ended.trouble = Some(trouble.with(&self.log_of_step(ended.report.log)));
         }
         Ok(ended)
+    }
+
+    /// Does what the step says; or lets it be refused, where that is what must happen.
+    async fn act(&self, step: &LoadedStep) -> Result<Done, Trouble> {
+        let acted = acting::act(self.actor, self.controller, self.metrics, self.plane, &step.on, &step.action).await;
+        let Some(says) = &step.refused else { return acted };
+        match acted {
+            Ok(_) => Err(Trouble::Conformance(format!(
+                "{}: it was done, and must be refused with words that say: {says}\n",
+                step.action
+            ))),
+            Err(Trouble::Conformance(said)) if says.holds(&said) => {
+                let command = format!("{}  # refused", step.action);
+                Ok(Done { objects: Vec::new(), changed: false, command })
+            }
+            Err(Trouble::Conformance(said)) => Err(Trouble::Conformance(format!(
+                "it was refused, but not with words that say: {says}\n  {}\n",
+                said.trim_end().replace('\n', "\n  ")
+            ))),
+            Err(trouble) => Err(trouble),
+        }
     }
 
     /// The gate of a restart of the API server: what was seen before it was cut off says nothing about

@@ -22,7 +22,7 @@ use super::{
         StateMatch, Step, Traffic, TrafficMatch,
     },
     tree::Node,
-    value::Number,
+    value::{self, Number},
     yaml,
 };
 
@@ -116,6 +116,8 @@ pub struct LoadedStep {
     pub action: Action,
     /// Name of the Rollout that action and claims are about.
     pub on: String,
+    /// The action is refused, and this is said.
+    pub refused: Option<value::Text>,
     /// The first single state after the gate that satisfies this ends the step; without one the gate does.
     pub expect: Option<StateMatch>,
     /// States on the way to it, in this order.
@@ -256,6 +258,7 @@ fn step_of(text: &Text, node: &Node, written: usize, step: Step, action: Action,
         written,
         action,
         on,
+        refused: step.refused,
         expect: step.expect,
         through: step.through,
         never: step.never,

@@ -90,6 +90,7 @@ fn no_nulls(node: &Node, faults: &mut Faults) {
 /// Checks that `node` has one action, and what is wrong with it by itself.
 pub(in crate::scenario) fn action(node: &Node, step: &Step, faults: &mut Faults) {
     one_action(node, faults);
+    refusal(node, faults);
     arguments(node, step, faults);
 }
 
@@ -107,6 +108,16 @@ fn one_action(node: &Node, faults: &mut Faults) {
     for second in written {
         let what = format!("a second action: the step already has `{}`", first.name);
         faults.at(second.at, what, "a step has one action: make two steps of it");
+    }
+}
+
+/// Actions that ask nobody, who could refuse them.
+const NEVER_REFUSED: [&str; 4] = ["controller", "metric", "api", "observe"];
+
+fn refusal(node: &Node, faults: &mut Faults) {
+    let Some((key, _)) = node.entry("refused") else { return };
+    if let Some(action) = NEVER_REFUSED.into_iter().find(|action| node.get(action).is_some()) {
+        faults.at(key.at, format!("`{action}` asks nobody who could refuse it"), "leave `refused` out");
     }
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{ApiAction, ControllerMatch, EventMatch, Files, Metric, Pods, StateMatch, TrafficMatch};
-use crate::scenario::value::{Number, Span};
+use crate::scenario::value::{Number, Span, Text};
 
 /// One action and what must be seen of it. Exactly one action key is written.
 ///
@@ -68,6 +68,9 @@ pub struct Step {
     /// Do nothing, look on: `{}`.
     pub observe: Option<Nothing>,
 
+    /// The action must be refused, and this be said: `{contains: is immutable}`. What `expect` and the other claims say is
+    /// about the state that nothing has changed.
+    pub refused: Option<Text>,
     /// The state that ends the step: the first single one after the gate that satisfies all these fields at once.
     /// Without it the step ends at the gate.
     pub expect: Option<StateMatch>,
