@@ -1,7 +1,7 @@
 //! Kubernetes' timestamps have whole seconds, and the controller compares them: which revision is
 //! newer (by creation), whether a pod is older than `restartAt`. Two revisions within one second
 //! confuse it, which is a finding for a scenario of its own and not for every other one. So before
-//! an action that makes a revision, the second of the last one is let pass.
+//! an action that makes a revision, the second of the last one is let pass; and before a restart that of the last pod.
 
 use std::time::Duration;
 
@@ -39,25 +39,32 @@ pub async fn wait_for_new_second(client: &Client, newest: Option<Timestamp>) -> 
 }
 
 impl Actor {
-    /// [`wait_for_new_second`] for the Rollout of this name; returns at once where there is none.
+    /// [`wait_for_new_second`] for the Rollout of this name, before an action of this name; returns at once where there is
+    /// no such Rollout.
     ///
     /// # Errors
     /// As any request.
-    pub async fn wait_for_new_second(&self, rollout: &str) -> Result<(), ActError> {
+    pub async fn wait_for_new_second(&self, rollout: &str, action: &str) -> Result<(), ActError> {
         let rollout = match self.rollout(rollout).await {
             Ok(rollout) => rollout,
             Err(error) if error.is_not_found() => return Ok(()),
             Err(error) => return Err(error),
         };
-        let replica_sets = self.replica_sets(&rollout).await?;
-        wait_for_new_second(&self.client, newest(&rollout, &replica_sets, Timestamp::now())).await
+        let mut made = self.replica_sets(&rollout).await?;
+        // A restart replaces the pods that are older than it, and a pod may be younger than its ReplicaSet.
+        if action == "restart" {
+            for set in made.clone() {
+                made.extend(self.controlled_by("Pod", &set).await?);
+            }
+        }
+        wait_for_new_second(&self.client, newest(&rollout, &made, Timestamp::now())).await
     }
 }
 
-/// The latest creation of a ReplicaSet, or restart that is not scheduled for later.
-fn newest(rollout: &Value, replica_sets: &[Value], now: Timestamp) -> Option<Timestamp> {
+/// The latest creation of what was made, or restart that is not scheduled for later.
+fn newest(rollout: &Value, made: &[Value], now: Timestamp) -> Option<Timestamp> {
     let time = |text: &str| text.parse::<Timestamp>().ok();
-    let created = replica_sets.iter().filter_map(|rs| time(json::text(rs, "/metadata/creationTimestamp")));
+    let created = made.iter().filter_map(|rs| time(json::text(rs, "/metadata/creationTimestamp")));
     let restarts =
         ["/spec/restartAt", "/status/restartedAt"].into_iter().filter_map(|at| time(json::text(rollout, at)));
     created.chain(restarts.filter(|at| at.as_second() <= now.as_second() + 1)).max()

@@ -10,7 +10,6 @@ use std::{
 };
 
 use rustix::process::Signal;
-use semver::Version;
 use tokio::sync::{Mutex, watch};
 
 use crate::{
@@ -26,6 +25,7 @@ use super::{
     install::install,
     log::{Log, LogLine},
     spawn::{Exit, Process},
+    swap::Build,
     token::{Access, Credentials},
 };
 
@@ -50,7 +50,7 @@ pub struct Controller {
     log_file: File,
     pub(super) ports: Mutex<Ports>,
     /// What runs, when it runs.
-    pub(super) build: std::sync::Mutex<(PathBuf, Version)>,
+    pub(super) build: std::sync::Mutex<Build>,
     pub(super) current: watch::Sender<Option<Arc<Process>>>,
 }
 
@@ -100,7 +100,12 @@ impl Controller {
             log,
             log_file,
             ports: Mutex::new(Ports::free()?),
-            build: std::sync::Mutex::new((config.binary.clone(), config.version.clone())),
+            build: std::sync::Mutex::new(Build {
+                binary: config.binary.clone(),
+                version: config.version.clone(),
+                flags: config.flags.clone(),
+                namespace_install: config.namespace_install.clone(),
+            }),
             current: watch::channel(None).0,
             config,
         })
@@ -219,9 +224,8 @@ impl Controller {
         let from = self.position()?;
         let begun = Instant::now();
         let spawned = Process::spawn(self.command(ports)?).await;
-        let process = spawned
-            .map_err(|source| ControllerError::Spawn { binary: self.config.binary.clone(), source })
-            .map(Arc::new)?;
+        let process =
+            spawned.map_err(|source| ControllerError::Spawn { binary: self.binary(), source }).map(Arc::new)?;
         let within = scaled(self.config.up_within);
         let problem = match health::up(&process, &self.log, from, ports.healthz.port, false, within).await {
             Ok(()) => {
@@ -248,9 +252,10 @@ impl Controller {
     }
 
     pub(super) fn command(&self, ports: &Ports) -> Result<Command, ControllerError> {
-        let (binary, version) = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let build = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let flags = Flags {
-            version: &version,
+            version: &build.version,
+            known: build.flags.as_ref(),
             kubeconfig: self.credentials.kubeconfig(),
             namespace: &self.config.namespace,
             metrics_port: ports.metrics.port,
@@ -259,7 +264,7 @@ impl Controller {
             extra: &self.config.extra_args,
         };
         let output = || self.log_file.try_clone().map_err(|source| self.log_error(source));
-        let mut command = Command::new(&binary);
+        let mut command = Command::new(&build.binary);
         command
             .args(flags.arguments())
             // Where it looks for its ConfigMap and its Secret.
@@ -288,6 +293,11 @@ impl Controller {
             process.ended().await;
         }
         Err(ControllerError::DidNotEnd { signal, within, log: self.log.path().to_owned(), last_lines })
+    }
+
+    /// What is started.
+    pub(super) fn binary(&self) -> PathBuf {
+        self.build.lock().unwrap_or_else(PoisonError::into_inner).binary.clone()
     }
 
     pub(super) fn position(&self) -> Result<u64, ControllerError> {

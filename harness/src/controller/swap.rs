@@ -8,7 +8,7 @@ use std::{
 use rustix::process::Signal;
 use semver::Version;
 
-use super::{ControllerError, health, install, process::Controller, process::Ports, spawn::Process};
+use super::{ControllerError, KnownFlags, health, install, process::Controller, process::Ports, spawn::Process};
 use crate::timeouts::scaled;
 
 /// What a controller is started from.
@@ -16,8 +16,10 @@ use crate::timeouts::scaled;
 pub struct Build {
     /// The executable, absolute.
     pub binary: PathBuf,
-    /// Its release: decides about flags.
+    /// Its release: decides about flags where it does not say itself which ones it knows.
     pub version: Version,
+    /// The flags that it knows.
+    pub flags: Option<KnownFlags>,
     /// The release's `manifests/namespace-install.yaml`.
     pub namespace_install: PathBuf,
 }
@@ -32,7 +34,7 @@ impl Controller {
     pub async fn swap(&self, to: Option<Build>, kill: bool) -> Result<(), ControllerError> {
         if let Some(to) = to {
             install(&self.config.client, &self.config.namespace, &to.namespace_install).await?;
-            *self.build.lock().unwrap_or_else(PoisonError::into_inner) = (to.binary, to.version);
+            *self.build.lock().unwrap_or_else(PoisonError::into_inner) = to;
         }
         if kill {
             self.kill().await;
@@ -40,7 +42,7 @@ impl Controller {
         let mut ports = self.ports.lock().await;
         let new_ports = Ports::free()?;
         let from = self.position()?;
-        let binary = self.config.binary.clone();
+        let binary = self.binary();
         let spawned = Process::spawn(self.command(&new_ports)?).await;
         let process = spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary, source })?;
         let (port, within) = (new_ports.healthz.port, scaled(self.config.up_within));
