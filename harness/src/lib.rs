@@ -9,6 +9,7 @@
 //! ```
 
 pub mod act;
+pub mod behaviour;
 pub mod cli;
 pub mod cluster;
 pub mod controller;

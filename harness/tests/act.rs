@@ -63,6 +63,7 @@ impl Bench {
         let config = ControllerConfig {
             binary: files.binary.clone(),
             version: provisions.release.version.clone(),
+            flags: files.flags.clone(),
             client: client.clone(),
             server: endpoint.server,
             ca_pem: endpoint.ca_pem,

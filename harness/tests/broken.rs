@@ -14,6 +14,7 @@ mod broken {
     pub mod known;
     pub mod liar;
     pub mod process;
+    pub mod releases;
     pub mod texts;
 }
 
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use broken::{bench::Bench, breaks, conformance, fake, fuzz, infra, input, known};
+use broken::{bench::Bench, breaks, conformance, fake, fuzz, infra, input, known, releases};
 
 fn main() -> ExitCode {
     if fake::run_if_asked() {
@@ -35,6 +36,8 @@ fn main() -> ExitCode {
         trial("breaks_are_caught", breaks::breaks_are_caught),
         trial("a_break_that_nobody_notices", breaks::a_break_that_nobody_notices),
         trial("a_controller_that_never_starts", infra::a_controller_that_never_starts),
+        trial("releases_that_do_not_come_up", releases::releases_that_do_not_come_up),
+        trial("upgrades_to_what_does_not_come_up", releases::upgrades_to_what_does_not_come_up),
         trial("a_controller_killed_by_an_outsider", infra::a_controller_killed_by_an_outsider),
         trial("a_killed_api_server", infra::a_killed_api_server),
         trial("directories_that_cannot_be_written", infra::directories_that_cannot_be_written),

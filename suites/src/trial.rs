@@ -13,10 +13,9 @@ use proofroll::{
 };
 
 /// Runs `scenario` on the shared plane.
-pub fn run(scenario: &Scenario) -> Result<(), Failed> {
+pub fn run(scenario: &Scenario, wish: &Wish) -> Result<(), Failed> {
     let infra = |error: &dyn std::error::Error| Failed::from(format!("infra: {}", chain(error)));
-    let wish = Wish::from_env().map_err(|error| Failed::from(format!("input: {error}")))?;
-    let provisions = provision::provide(&wish, &Stderr).map_err(|error| match error.is_bad_input() {
+    let provisions = provision::provide(wish, &Stderr).map_err(|error| match error.is_bad_input() {
         true => Failed::from(format!("input: {}", chain(&error))),
         false => infra(&error),
     })?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{releases::Releases, upgrade::Upgrade};
+use super::{diff::Diff, releases::Releases, upgrade::Upgrade};
 use crate::{
     cluster::ImageSource,
     releases::Range,
@@ -52,9 +52,20 @@ pub enum Command {
     /// Each release gets a control plane with its own custom resources and RBAC. The exit code is 1 only where a
     /// release does not do what the scenarios expect of it.
     #[command(
-        after_help = "Examples:\n  proofroll releases \">=1.7\"                  # all scenarios on all pinned releases since 1.7\n  proofroll releases \"v1.8.5 || v1.10.2\" guide/ lifecycle/\n  proofroll releases \">=1.10\" --controller ./rollouts-controller    # a build of one's own beside them"
+        after_help = "Examples:\n  proofroll releases \">=1.7\"                  # all scenarios on all pinned releases since 1.7\n  proofroll releases \"v1.8.5 || v1.10.2\" guide/ lifecycle/\n  proofroll releases \">=1.10\" --controller ./rollouts-controller    # a build of one's own beside them\n  proofroll releases v1.9.3 v1.10.2 --diff guide/                   # what they do differently"
     )]
     Releases(Releases),
+    /// Compare what two controllers did, from the reports of their runs.
+    ///
+    /// Single runs race, so each scenario must have been run several times on each side. A state, a message or an event
+    /// counts as a difference only if all runs of one side show it and none of the other; a number (the controller's
+    /// writes, the seconds of a step) only if the ranges of both sides are further apart than either is wide, and seconds
+    /// by half as much again, also when what all steps have in common (a slow machine) is taken out. Exit codes: 0 no
+    /// difference, 1 a difference, 2 bad input (nothing could be compared), 3 infrastructure.
+    #[command(
+        after_help = "Example:\n  proofroll run lifecycle/ --controller v1.9.3 --repeat 5 --report a.json\n  proofroll run lifecycle/ --controller ./rollouts-controller --repeat 5 --report b.json\n  proofroll diff a.json b.json\n\n`proofroll releases A B --diff` does all three."
+    )]
+    Diff(Diff),
     /// Replace the controller by another release under live Rollouts: nothing may move, and all goes on from there.
     ///
     /// Rollouts of many shapes are brought to many states under FROM (healthy, paused, in the middle, aborted, blue-green
@@ -435,6 +446,8 @@ pub enum SchemaOf {
     Report,
     /// The table of `proofroll releases`.
     Releases,
+    /// What `proofroll diff` finds.
+    Diff,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod args;
 mod breaks;
 mod coverage;
+pub mod diff;
 pub mod doctor;
 mod exit;
 mod explain;
@@ -49,6 +50,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Guide(guide) => run::guide(&guide),
         Command::Run(what) => run::run(&what),
         Command::Releases(which) => releases::run(&which),
+        Command::Diff(which) => diff::run(&which),
         Command::Upgrade(how) => upgrade::run(&how),
         Command::Breaks(which) => breaks::run(&which),
         Command::Try(what) => run::try_out(&what),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     args::Running,
+    diff,
     exit::{Exit, Fault},
     progress::TerminalProgress,
     run::choose,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     progress::Progress,
-    releases::{Column, Matrix, Range, table},
+    releases::{self, Column, Matrix, Range, table},
     report::{
         self,
         v1::{self, Verdict},
@@ -31,11 +32,20 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct Releases {
     /// Which releases, as `>=1.7` or `v1.8.5 || v1.10.2`. A controller named by `--controller` is one more column.
-    #[arg(value_name = "RANGE")]
-    pub range: Range,
+    /// With --diff two controllers, each a release, a binary or a checkout.
+    #[arg(value_name = "RANGE | A B")]
+    pub range: String,
     /// Ids, parts of ids, or files that end in .yaml. Default: all scenarios.
     #[arg(value_name = "FILTER|FILE")]
     pub what: Vec<String>,
+    /// Instead of the table, what two controllers do differently: `releases A B --diff [FILTER]`. The exit code is 1
+    /// where they differ.
+    #[arg(long)]
+    pub diff: bool,
+    /// With --diff: play each scenario so many times on each side, by turns; and once more so often what then seems to
+    /// differ.
+    #[arg(long, default_value_t = 5, value_name = "K", requires = "diff", value_parser = super::diff::runs)]
+    pub runs: usize,
     /// So many scenarios side by side; the releases come one after the other.
     #[arg(short, long, default_value_t = 8, value_name = "N")]
     pub jobs: usize,
@@ -49,7 +59,11 @@ pub struct Releases {
 /// # Errors
 /// When no release lies in the range, a filter finds nothing, or somebody interrupts.
 pub(super) fn run(arguments: &Releases) -> Result<Exit, Fault> {
-    let Releases { range, what, jobs, running } = arguments;
+    if arguments.diff {
+        return diff::releases(arguments);
+    }
+    let Releases { range, what, jobs, running, .. } = arguments;
+    let range: Range = range.parse().map_err(Fault::input)?;
     let (started, began) = (Timestamp::now().to_string(), Instant::now());
     let library = Library::open(running.fixtures.as_deref()).map_err(Fault::input)?;
     let scenarios: Vec<_> = choose(&library, what)?.into_iter().flat_map(|family| family.scenarios).collect();
@@ -63,7 +77,8 @@ pub(super) fn run(arguments: &Releases) -> Result<Exit, Fault> {
     let columns = labels.into_iter().map(|label| column(label, &scenarios, *jobs, running));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<_> = scenarios.iter().map(|scenario| scenario.id.clone()).collect();
-    let matrix = Matrix::new(started, began.elapsed().as_secs_f64(), &ids, columns);
+    let mut matrix = Matrix::new(started, began.elapsed().as_secs_f64(), &ids, columns);
+    matrix.vectors = releases::vector::vectors(&matrix, &scenarios);
     shown(&matrix, "releases", running)
 }
 

@@ -94,7 +94,8 @@ impl Session {
         }
     }
 
-    async fn play(&self, plane: &Plane, release: &UnderTest, listener: &dyn Listener) -> Vec<v1::Scenario> {
+    /// Plays all of it on a plane that is there.
+    pub(super) async fn play(&self, plane: &Plane, release: &UnderTest, listener: &dyn Listener) -> Vec<v1::Scenario> {
         let options = options(&self.running);
         let stage = Stage { plane, kinds: Kinds::new(), release, listener, options, swap: None };
         let capabilities = self.running.cluster.capabilities();

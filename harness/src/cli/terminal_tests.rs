@@ -62,6 +62,7 @@ fn tell(terminal: &Terminal) {
         claims: vec![claim("hold phase Healthy", v1::Outcome::Held, "3 states")],
         pauses: vec![v1::Pause { step: 3, asked: 10.0, by_server: 10, seen: 9.71, ok: true }],
         broken: Vec::new(),
+        observed: None,
     };
     hear(News::StepEnded { index: 0, step: &step, info: Some(&info) });
     hear(News::Claim { step: Some(0), claim: &claim("never phase Paused", v1::Outcome::Held, "12 states") });

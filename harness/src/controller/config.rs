@@ -5,13 +5,17 @@ use std::{path::PathBuf, time::Duration};
 use kube::Client;
 use semver::Version;
 
+use super::help::KnownFlags;
+
 /// What a controller is started with.
 #[derive(Clone)]
 pub struct ControllerConfig {
     /// The executable.
     pub binary: PathBuf,
-    /// Its release: decides about flags.
+    /// Its release: decides about flags where it does not say itself which ones it knows.
     pub version: Version,
+    /// The flags that it knows.
+    pub flags: Option<KnownFlags>,
     /// A client that may create RBAC objects and tokens in the namespace.
     pub client: Client,
     /// URL of the API server as the controller shall reach it (a proxy, perhaps).

@@ -2,7 +2,7 @@
 //!
 //! - [`mod@install`]: its ServiceAccount, Role and RoleBinding in the scenario's namespace, from the
 //!   release's own manifest; a token and a kubeconfig ([`token`]).
-//! - `flags`: the command line, which differs by release.
+//! - `flags`: the command line, which differs by release; [`KnownFlags`]: what a binary says that it knows.
 //! - [`Controller`]: the process. Healthy means that `/healthz` answers *and* that the log says that
 //!   its workers run. An exit is noticed at once.
 //! - [`Build`]: what runs, and what it is swapped for, as a Deployment does it.
@@ -20,6 +20,7 @@ mod error;
 pub mod fence;
 mod flags;
 mod health;
+mod help;
 pub mod install;
 pub mod log;
 mod logfmt;
@@ -35,6 +36,7 @@ pub mod token;
 pub use config::{ControllerConfig, SharedLog};
 pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
+pub use help::KnownFlags;
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
 pub use own::Own;

@@ -107,6 +107,7 @@ impl Controller {
             build: std::sync::Mutex::new(Build {
                 binary: config.binary.clone(),
                 version: config.version.clone(),
+                flags: config.flags.clone(),
                 namespace_install: config.namespace_install.clone(),
             }),
             current: watch::channel(None).0,
@@ -264,6 +265,7 @@ impl Controller {
         let build = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let flags = Flags {
             version: &build.version,
+            known: build.flags.as_ref(),
             kubeconfig: self.credentials.kubeconfig(),
             namespace: &self.config.namespace,
             metrics_port: ports.metrics.port,

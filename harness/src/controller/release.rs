@@ -8,6 +8,7 @@ use std::{
 
 use semver::Version;
 
+use super::help::KnownFlags;
 use crate::{
     parts::{Manifests, PartError, PartName, Parts, checkout, given, pin},
     progress::Progress,
@@ -79,6 +80,8 @@ pub struct ControllerRelease {
     pub binary: PathBuf,
     /// Its SHA-256, hex.
     pub sha256: String,
+    /// The flags that it knows, if it says so.
+    pub flags: Option<KnownFlags>,
     /// Custom resources, RBAC and Deployment that belong to it.
     pub manifests: Manifests,
 }
@@ -102,14 +105,16 @@ pub struct UnderTest {
 pub struct ControllerFiles {
     /// The executable, absolute.
     pub binary: PathBuf,
+    /// The flags that it knows, if it says so.
+    pub flags: Option<KnownFlags>,
     /// Custom resources, RBAC and Deployment that belong to it.
     pub manifests: Manifests,
 }
 
 impl From<ControllerRelease> for UnderTest {
     fn from(release: ControllerRelease) -> Self {
-        let ControllerRelease { version, label, binary, sha256, manifests } = release;
-        Self { version, label, sha256, files: Some(ControllerFiles { binary, manifests }) }
+        let ControllerRelease { version, label, binary, sha256, flags, manifests } = release;
+        Self { version, label, sha256, files: Some(ControllerFiles { binary, flags, manifests }) }
     }
 }
 
@@ -128,6 +133,7 @@ impl Parts {
         progress: &dyn Progress,
     ) -> Result<ControllerRelease, PartError> {
         let version = as_version.cloned().unwrap_or_else(pin::newest_release);
+        let flags = |binary: &Path, sha256: &str| KnownFlags::of(binary, sha256, self.cache().root());
         match spec {
             ControllerSpec::Release(release) => {
                 if let Some(other) = as_version.filter(|version| *version != release) {
@@ -138,6 +144,7 @@ impl Parts {
                 Ok(ControllerRelease {
                     version: release.clone(),
                     label: format!("v{release}"),
+                    flags: flags(&part.path, &part.sha256),
                     binary: part.path,
                     sha256: part.sha256,
                     manifests: self.manifests(release, progress)?,
@@ -148,9 +155,11 @@ impl Parts {
                     asked: path.display().to_string(),
                     reason: error.to_string(),
                 };
+                let sha256 = given::remembered_sha256(self.cache().root(), path).map_err(unreadable)?;
                 Ok(ControllerRelease {
                     manifests: self.manifests(&version, progress)?,
-                    sha256: given::remembered_sha256(self.cache().root(), path).map_err(unreadable)?,
+                    flags: flags(path, &sha256),
+                    sha256,
                     label: format!("{} (as v{version})", path.display()),
                     binary: path.clone(),
                     version,
@@ -160,6 +169,7 @@ impl Parts {
                 let built = checkout::build(self, directory, progress)?;
                 Ok(ControllerRelease {
                     label: format!("{} (as v{version})", directory.display()),
+                    flags: flags(&built.binary, &built.sha256),
                     binary: built.binary,
                     sha256: built.sha256,
                     manifests: built.manifests,

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use semver::Version;
 
 use super::{
-    ControllerError,
+    ControllerError, KnownFlags,
     health::Until,
     install,
     process::{Controller, Ports},
@@ -18,8 +18,10 @@ use crate::timeouts::scaled;
 pub struct Build {
     /// The executable, absolute.
     pub binary: PathBuf,
-    /// Its release: decides about flags.
+    /// Its release: decides about flags where it does not say itself which ones it knows.
     pub version: Version,
+    /// The flags that it knows.
+    pub flags: Option<KnownFlags>,
     /// The release's `manifests/namespace-install.yaml`.
     pub namespace_install: PathBuf,
 }

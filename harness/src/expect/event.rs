@@ -22,7 +22,7 @@ use crate::{
 pub const BURST: u64 = 25;
 
 /// What client-go puts before the message when it combines events that differ in nothing else.
-const COMBINED: &str = "(combined from similar events): ";
+pub const COMBINED: &str = "(combined from similar events): ";
 
 /// Whether `event` is like `expected`.
 pub fn is_like(expected: &EventMatch, event: &Value, subject: Subject<'_>) -> bool {

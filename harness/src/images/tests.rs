@@ -70,6 +70,7 @@ impl Workshop {
             version: Version::new(1, 10, 2),
             label: "v1.10.2".into(),
             sha256: sha256_of(&binary).unwrap(),
+            flags: None,
             binary,
             manifests: Manifests::in_dir(self.home.path().join("manifests")).unwrap(),
         }

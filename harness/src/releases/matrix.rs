@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::vector::Vector;
 use crate::report::v1;
 
 /// Scenarios by releases. Kept as JSON; a field is never removed or given another meaning.
@@ -21,6 +22,9 @@ pub struct Matrix {
     pub columns: Vec<Column>,
     /// The scenarios.
     pub rows: Vec<Row>,
+    /// The upstream bugs that scenarios know: where they should show, and where they do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vectors: Vec<Vector>,
 }
 
 /// One release.
@@ -74,6 +78,7 @@ impl Matrix {
             seconds,
             rows: rows.collect(),
             columns,
+            vectors: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Cell, Matrix};
+use super::{Cell, Mark, Matrix};
 use crate::report::v1::Verdict;
 
 /// As it stands in the table.
@@ -41,11 +41,41 @@ pub fn render(matrix: &Matrix, columns: &str) -> String {
             let _ = writeln!(text, "\n{}: nothing was run: {}", column.label, trouble.trim_end());
         }
     }
+    vectors(&mut text, matrix);
     for verdict in [Verdict::Skip, Verdict::Known, Verdict::Error, Verdict::Fail] {
         reasons(&mut text, matrix, verdict);
     }
     let _ = writeln!(text, "\n{}", totals(matrix, columns));
     text
+}
+
+/// The known bugs: predicted and found.
+fn vectors(text: &mut String, matrix: &Matrix) {
+    if matrix.vectors.is_empty() {
+        return;
+    }
+    let labels: Vec<_> = matrix.columns.iter().map(|column| column.label.as_str()).collect();
+    let _ = writeln!(
+        text,
+        "\nknown bugs on {}: X shows, . does not, ? may or may not, - not run, ! something else is wrong",
+        labels.join(" ")
+    );
+    let width = matrix.vectors.iter().map(|v| v.id.chars().count() + v.issue.chars().count() + 1).max().unwrap_or(0);
+    for vector in &matrix.vectors {
+        let name = format!("{} {}", vector.id, vector.issue);
+        let word = match (vector.is_as_predicted(), vector.tells_apart()) {
+            (false, _) => "  NOT as predicted",
+            (true, false) => "  (the same on all)",
+            (true, true) => "",
+        };
+        let (predicted, found) = (marks(&vector.predicted), marks(&vector.found));
+        let _ = writeln!(text, "  {name:width$}  predicted {predicted}  found {found}{word}");
+    }
+}
+
+fn marks(marks: &[Mark]) -> String {
+    let letters: Vec<_> = marks.iter().map(|mark| mark.letter().to_string()).collect();
+    letters.join(" ")
 }
 
 /// Why cells ended so; what is said of several releases is said once.
@@ -98,7 +128,7 @@ fn totals(matrix: &Matrix, columns: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::releases::{Column, Row};
+    use crate::releases::{Column, Row, Vector};
 
     fn cell(verdict: Verdict, reason: &str) -> Cell {
         let evidence = (verdict == Verdict::Fail).then(|| "target/proofroll/x".to_owned());
@@ -127,6 +157,19 @@ mod tests {
         set(1, vec![cell(Verdict::Skip, "for releases >=1.9"), cell(Verdict::Skip, "for releases >=1.9")]);
         let Row { id, .. } = &matrix.rows[1];
         assert_eq!(id, "pods/crash");
+        let vector = |issue: &str, predicted: [Mark; 3], found: [Mark; 3]| Vector {
+            id: "pods/crash".into(),
+            issue: issue.into(),
+            shows: "it hangs".into(),
+            predicted: predicted.into(),
+            found: found.into(),
+        };
+        use Mark::*;
+        matrix.vectors = vec![
+            vector("4787", [Shows, Shows, Not], [Shows, Shows, Not]),
+            vector("1", [Shows, Not, Not], [Not, Not, Not]),
+            vector("findings/x.md", [May, NotRun, Shows], [Shows, NotRun, Shows]),
+        ];
         insta::assert_snapshot!(render(&matrix, "releases"));
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod conformance;
 pub mod invariants;
+pub mod observed;
 pub mod v1;
 
 use std::{

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::observed::{Happened, Observed, State};
 use crate::scenario::model::Profile;
 
 /// One run of scenarios.
@@ -181,6 +182,9 @@ pub struct Step {
     /// What was not as it must be.
     #[serde(default)]
     pub broken: Vec<Breach>,
+    /// What it showed, in a form that can be compared with that of another run; nothing where the run came to no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
 }
 
 /// One thing that was not as it must be.

@@ -64,5 +64,6 @@ pub(super) fn cut_short(step: &LoadedStep, trouble: &Trouble) -> v1::Step {
             Trouble::Conformance(text) => vec![breach("refused", text, None)],
             Trouble::Infra(_) => Vec::new(),
         },
+        observed: None,
     }
 }

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     act::{Actor, Kinds},
+    behaviour,
     cluster::Plane,
     controller::{
         ControllerConfig, ControllerError, ControllerFiles, Own, Serving, UnderTest,
@@ -196,6 +197,7 @@ async fn in_namespace(
         metrics: metrics.as_ref(),
         sending: Sending::of(scenario, stage.plane, &timeline, &stage.release.version),
         own_writes: BTreeSet::new(),
+        starts: Vec::new(),
         open: None,
         from: Point::default(),
         now: None,
@@ -219,7 +221,7 @@ async fn in_namespace(
         }
         why = stage.plane.broken() => Err(acts.interrupted(gone(why))),
     };
-    let own_writes = acts.own_writes;
+    let (own_writes, starts) = (acts.own_writes, acts.starts);
     let mut requests = None;
     if let Some(sending) = acts.sending.take()
         && let Some((summary, raw)) = sending.end().await
@@ -228,6 +230,14 @@ async fn in_namespace(
         requests = Some(raw);
     }
     let outcome = known::weighed(stage, scenario, &timeline, &own_writes, outcome, report).await;
+    // Of a run that came to no end nothing is compared.
+    if !matches!(outcome, Err(Trouble::Infra(_))) {
+        if outcome.is_err() {
+            // Without it what is there must do.
+            let _ = timeline.barrier().await;
+        }
+        behaviour::observe(timeline.log().history(), &starts, &own_writes, &mut report.steps);
+    }
     let Err(trouble) = outcome else { return Ok(()) };
     if stage.options.pause_on_failure && matches!(trouble, Trouble::Conformance(_)) {
         let (kubeconfig, directory) = (stage.plane.dir().kubeconfig(), stage.plane.dir().path());
@@ -293,6 +303,7 @@ fn controller_config(stage: &Stage<'_>, files: &ControllerFiles, namespace: &str
     ControllerConfig {
         binary: files.binary.clone(),
         version: stage.release.version.clone(),
+        flags: files.flags.clone(),
         client: stage.plane.client(),
         server: endpoint.server,
         ca_pem: endpoint.ca_pem,
@@ -322,6 +333,8 @@ struct Acts<'a> {
     metrics: Option<&'a MetricServer>,
     sending: Option<Sending<'a>>,
     own_writes: BTreeSet<u64>,
+    /// From which resourceVersion on each step's doings are seen.
+    starts: Vec<u64>,
     /// Claims of the step before, which reach to the next gate.
     open: Option<OpenSpan>,
     from: Point,
@@ -356,6 +369,7 @@ impl<'a> Acts<'a> {
                 listener,
                 id,
                 own_writes: &mut self.own_writes,
+                starts: &mut self.starts,
             };
             let ended = match &mut self.sending {
                 Some(sending) => sending.around(&mut hands, index, step, self.from).await,

@@ -57,6 +57,8 @@ pub(super) struct Hands<'a> {
     pub id: &'a str,
     /// resourceVersions of our own writes.
     pub own_writes: &'a mut BTreeSet<u64>,
+    /// From which resourceVersion on each step's doings are seen.
+    pub starts: &'a mut Vec<u64>,
 }
 
 /// How a step ended.
@@ -81,6 +83,8 @@ impl Hands<'_> {
     /// no error but an ending.
     pub async fn step(&mut self, index: usize, step: &LoadedStep, from: Point) -> Result<Ended, Trouble> {
         self.listener.hear(self.id, News::Step { index, name: &step.name });
+        let passed = self.timeline.log().history().rv(from);
+        self.starts.push(passed + 1);
         if let Some(trigger) = &step.trigger {
             self.moment(step, trigger, from).await?;
         }
@@ -103,6 +107,11 @@ impl Hands<'_> {
         };
         self.listener.hear(self.id, News::Acted { command: &done.command });
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
+        // An action that changes nothing is answered with an old version.
+        let first = done.objects.iter().map(|object| object.resource_version).filter(|rv| *rv > passed).min();
+        if let (Some(first), Some(start)) = (first.filter(|_| done.changed), self.starts.last_mut()) {
+            *start = first;
+        }
         let gate = match step.action {
             Action::Api(_) => self.behind_the_gaps(step).await?,
             // Nobody is there to observe a spec: what is written is all that there is to see.
@@ -365,6 +374,7 @@ impl LookingBack<'_> {
             claims: Vec::new(),
             pauses: Vec::new(),
             broken: Vec::new(),
+            observed: None,
         };
         let last = Some(self.history.rv(self.history.end()));
         if let Some(expect) = &self.step.expect {

@@ -40,6 +40,7 @@ impl Hands<'_> {
                 let build = swap.to.files.as_ref().map(|files| Build {
                     binary: files.binary.clone(),
                     version: swap.to.version.clone(),
+                    flags: files.flags.clone(),
                     namespace_install: files.manifests.namespace_install(),
                 });
                 (build, swap.how == How::Kill)

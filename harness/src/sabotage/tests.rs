@@ -44,6 +44,7 @@ fn report(verdict: v1::Verdict, steps: [&str; 2], end: &str) -> v1::Scenario {
         claims: Vec::new(),
         pauses: Vec::new(),
         broken: broken(whats),
+        observed: None,
     };
     v1::Scenario {
         id: String::new(),
