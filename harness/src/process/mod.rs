@@ -1,6 +1,6 @@
 //! Processes that never outlive their owner ([`lifeline`]), locks that the kernel drops with their
-//! holder ([`lock`]), ports that nobody else takes ([`ports`]), other programs as tools ([`tool`]), and
-//! the keys and certificates of a control plane ([`pki`]).
+//! holder ([`lock`]), ports that nobody else takes ([`ports`]), other programs as tools ([`tool`]), who
+//! writes a file ([`writers`]), and the keys and certificates of a control plane ([`pki`]).
 
 pub mod interrupt;
 pub mod lifeline;
@@ -9,3 +9,6 @@ pub mod pki;
 pub mod ports;
 pub mod tool;
 pub mod usage;
+mod writers;
+
+pub use writers::writers;

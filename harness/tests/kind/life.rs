@@ -4,15 +4,20 @@ use std::{fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-use super::arena::{Arena, SMALL, eventually};
+use super::arena::Arena;
+use crate::common::{
+    docker::docker,
+    paused::{self, SMALL},
+    waiting::eventually,
+};
 
 /// The second user comes while the cluster is created; both pass; when both are gone all is.
 pub fn two_users_share_a_cluster_and_nothing_is_left(arena: &Arena) -> Result<()> {
     let mut first = arena.user("first", SMALL, &[])?;
     eventually("the cluster's directory", || arena.plane())?;
     let mut second = arena.user("second", SMALL, &[])?;
-    first.ends_with(0, "all as expected: 1 passed")?;
-    second.ends_with(0, "all as expected: 1 passed")?;
+    first.ends_with(&[0], &["all as expected: 1 passed"])?;
+    second.ends_with(&[0], &["all as expected: 1 passed"])?;
     let created = [&first, &second].iter().filter(|user| user.said().contains("creating a kind cluster")).count();
     ensure!(created == 1, "{created} clusters were created");
     Ok(())
@@ -21,7 +26,7 @@ pub fn two_users_share_a_cluster_and_nothing_is_left(arena: &Arena) -> Result<()
 /// `--keep` leaves the cluster with a kubeconfig that works, and `down` deletes it.
 pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
     let mut user = arena.user("keeps", SMALL, &["--keep"])?;
-    user.ends_with(0, "export KUBECONFIG=")?;
+    user.ends_with(&[0], &["export KUBECONFIG="])?;
     let said = user.said();
     ensure!(said.contains("`proofroll down` deletes the cluster"), "{said}");
     let kubeconfig =
@@ -30,7 +35,7 @@ pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
     let text = fs::read_to_string(kubeconfig)?;
     ensure!(text.contains("https://127.0.0.1:"), "{text}");
     let node = arena.node()?;
-    let rollout = super::docker::docker(&[
+    let rollout = docker(&[
         "exec",
         &node,
         "kubectl",
@@ -51,12 +56,9 @@ pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
 
 /// A scenario that fails takes the logs of the node into its evidence.
 pub fn a_failure_has_the_logs_of_the_node(arena: &Arena) -> Result<()> {
-    let path = arena.path("small.yaml");
-    let wrong =
-        fs::read_to_string(&path)?.replace("phase: Paused", "phase: Healthy").replace("within: 2m", "within: 20s");
-    fs::write(&path, wrong)?;
+    paused::make_it_wrong(arena.place())?;
     let mut user = arena.user("fails", SMALL, &[])?;
-    user.ends_with(1, "✖ phase")?;
+    user.ends_with(&[1], &["✖ phase"])?;
     let found = Command::new("find").arg(arena.path("out")).args(["-name", "kubelet.log"]).output()?;
     ensure!(!found.stdout.is_empty(), "{}", user.said());
     Ok(())
