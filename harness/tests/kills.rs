@@ -7,6 +7,14 @@
 //! `PROOFROLL_STORM=100` kills so often (`ci/storm`; default 4, each kind once) and interrupts so often.
 //! A seed is printed; `PROOFROLL_STORM_SEED` repeats one.
 
+#[path = "common"]
+mod common {
+    pub mod place;
+    pub mod program;
+    pub mod small;
+    pub mod user;
+    pub mod waiting;
+}
 mod kills {
     pub mod arena;
     pub mod building;

@@ -4,6 +4,17 @@
 //! Needs Docker and a node image: KIND_NODE_IMAGE, which `ci/kind` sets. Where they are not to be had
 //! the tests are ignored, and the list says why.
 
+#[path = "common"]
+mod common {
+    pub mod docker;
+    pub mod paused;
+    pub mod place;
+    pub mod program;
+    pub mod shared;
+    pub mod small;
+    pub mod user;
+    pub mod waiting;
+}
 mod kind {
     pub mod arena;
     pub mod docker;
@@ -25,7 +36,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Two clusters side by side on two cores prove nothing that one after the other does not.
     arguments.test_threads = Some(1);
-    let missing = docker::missing();
+    let missing = common::docker::missing();
     let engine = missing.clone().or_else(docker::not_ours);
     if let (Some(why), false) = (&missing, arguments.list) {
         eprintln!("kind: ignored: {why}");

@@ -188,6 +188,9 @@ pub struct List {
     /// existing: what the cluster can do besides.
     #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
     pub has: Vec<Capability>,
+    /// existing: the image of the load generator.
+    #[arg(long, env = wish::PROBE_IMAGE_VARIABLE, value_name = "IMAGE")]
+    pub probe_image: Option<String>,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
@@ -269,6 +272,9 @@ pub enum Parts {
         #[arg(required = true)]
         names: Vec<crate::parts::PartNames>,
     },
+    /// Make the images of the demo application and of the load generator; print where the archive is (for `docker
+    /// load`, `kind load image-archive`, a registry), and the images in it.
+    Images,
     /// Print the name of each one's entry in the cache, which changes with all that it is built from.
     Entry {
         /// Which.
@@ -308,6 +314,10 @@ pub struct ClusterArgs {
     /// log may not be read.
     #[arg(long, env = wish::CONTROLLER_LOG_VARIABLE, value_name = "FILE", conflicts_with = "install")]
     pub controller_log: Option<PathBuf>,
+    /// existing: the image of the load generator, which the nodes have or can pull; scenarios with `traffic:` run
+    /// then. `proofroll parts images` makes it.
+    #[arg(long, env = wish::PROBE_IMAGE_VARIABLE, value_name = "IMAGE")]
+    pub probe_image: Option<String>,
     /// existing: what the cluster can do besides, as kubelet: scenarios that need it run there.
     #[arg(long, env = wish::HAS_VARIABLE, value_name = "LIST", value_delimiter = ',', value_parser = wish::capability)]
     pub has: Vec<Capability>,
@@ -330,6 +340,7 @@ impl ClusterArgs {
             context: self.context.clone(),
             install: self.install,
             controller_log: self.controller_log.clone(),
+            probe_image: self.probe_image.clone(),
             has: self.has.clone(),
             kubeconfig: wish::kubeconfig(),
             alone: false,

@@ -12,14 +12,15 @@ use crate::{
     controller::ControllerSpec,
     parts::{PartName, PartNames, Parts},
     process::interrupt,
-    run::wish::Wish,
+    run::{provision::ProvideError, wish::Wish},
     scenario::{Gate, Library, Scenario, gate},
 };
 
 /// `proofroll list`
 pub(super) fn list(arguments: &List) -> Result<Exit, Fault> {
     let library = Library::open(arguments.fixtures.as_deref()).map_err(Fault::input)?;
-    let wish = Wish { provider: arguments.cluster, has: arguments.has.clone(), ..Wish::default() };
+    let List { cluster: provider, has, probe_image, .. } = arguments.clone();
+    let wish = Wish { provider, has, probe_image, ..Wish::default() };
     let capabilities = wish.capabilities();
     let release = match ControllerSpec::default() {
         ControllerSpec::Release(release) => Some(release),
@@ -69,6 +70,11 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
             let paths = parts::paths(&known, &PartNames::flatten(names), &progress);
             progress.clear();
             anstream::print!("{}", paths?);
+        }
+        PartsCommand::Images => {
+            let images = parts::images(&known, &progress);
+            progress.clear();
+            anstream::print!("{}", images.map_err(ProvideError::from)?);
         }
         PartsCommand::Entry { names } => anstream::print!("{}", parts::entries(&PartNames::flatten(names))?),
     }

@@ -2,6 +2,7 @@
 //! missing.
 
 use crate::{
+    images::{self, ImageError},
     parts::{FoundPart, PartError, PartName, PartState, PartStatus, Parts, minutes_text, recipe::Recipe},
     progress::Progress,
 };
@@ -64,6 +65,17 @@ fn found_line(part: &FoundPart) -> String {
 pub fn paths(parts: &Parts, names: &[PartName], progress: &dyn Progress) -> Result<String, PartError> {
     let found = parts.find_all(names, progress)?;
     Ok(found.iter().map(|part| format!("{}\n", part.path.display())).collect())
+}
+
+/// `proofroll parts images`: the archive with the demo application and the load generator, and its images; it
+/// is made if it is missing.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn images(parts: &Parts, progress: &dyn Progress) -> Result<String, ImageError> {
+    let demo = images::demo(parts, progress)?;
+    let named: String = demo.archive.references().map(|reference| format!("{reference}\n")).collect();
+    Ok(format!("{}\n{named}", demo.archive.path.display()))
 }
 
 /// `proofroll parts entry NAME ...`: the names of the cache's entries, a line each.

@@ -68,6 +68,12 @@ pub enum ClusterError {
         /// What happened, as the keeper told it.
         why: String,
     },
+    /// A cluster that is not ours cannot be used any more; it need not be gone itself.
+    #[error("the cluster cannot be used any more: {why}")]
+    Over {
+        /// What happened, as the keeper told it.
+        why: String,
+    },
     /// A plane of this key runs already, on another port than the one asked for.
     #[error("this control plane runs already, on port {running}, not {asked}\n(hint: `proofroll down` stops it)")]
     OtherPort {
@@ -136,6 +142,14 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    /// With `more` behind the keeper's word, where it has spoken.
+    pub(super) fn and(mut self, more: &str) -> Self {
+        if let Self::NotStarted { why } | Self::Broken { why } | Self::Unusable { why, .. } = &mut self {
+            why.push_str(more);
+        }
+        self
+    }
+
     /// For `map_err` on a file operation.
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

@@ -100,6 +100,27 @@ async fn collect_within(root: &StateRoot, limit: Option<Duration>) -> Result<Vec
     trouble.map_or(Ok(collected), Err)
 }
 
+/// Removes this plane if its keeper is dead. Whoever is removing it, or starts it anew, is waited for.
+///
+/// # Errors
+/// When something of it cannot be removed; the directory is still there then.
+pub(super) async fn bury(dir: &PlaneDir) -> Result<(), ClusterError> {
+    let path = dir.start_lock();
+    let start = match Lock::take(&path, || {}).await {
+        Ok(start) => start,
+        // With the last plane the directory for planes has gone.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(ClusterError::file(&path)(error)),
+    };
+    if keeper_lives(dir)? {
+        return Ok(());
+    }
+    remove_dead(dir, None).await?;
+    start.remove().map_err(ClusterError::file(&path))?;
+    dir.root().tidy();
+    Ok(())
+}
+
 /// Removes a plane whose keeper is dead: what outlived the keeper, and then the directory that tells of
 /// it. To be called under the start lock. `limit`: for a cluster that is not ours.
 ///
@@ -114,7 +135,7 @@ pub(super) async fn remove_dead(dir: &PlaneDir, limit: Option<Duration>) -> Resu
             cluster.remove(cut_short).await.map_err(|source| ClusterError::LeftCluster { name, source })?;
         }
         Some(Order { source: Source::Existing(source), id, .. }) => {
-            let removing = existing::remove_of(dir, &id);
+            let removing = existing::remove_of_dead(dir, &id);
             let removed = match limit {
                 None => removing.await,
                 Some(limit) => tokio::time::timeout(limit, removing)

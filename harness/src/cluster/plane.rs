@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::process::lock::Lock;
 
 use super::{
-    ClusterError, api, existing,
+    ClusterError, api, existing, gc,
     lease::{self, Entry, Lease, now},
     record::Record,
     request::Order,
@@ -106,12 +106,11 @@ impl Plane {
             created = tokio::time::timeout(NAMESPACE_LIMIT, creating) => {
                 created.map_err(|_| ClusterError::TooLate { what: what(), limit: NAMESPACE_LIMIT }).flatten()
             }
-            why = self.broken() => Err(ClusterError::Broken { why }),
+            why = self.broken() => return Err(self.gone(why)),
         };
         match created {
             Ok(_) => Ok(name),
-            Err(error @ ClusterError::Broken { .. }) => Err(error),
-            Err(error) => Err(self.soon_broken().await.map_or(error, |why| ClusterError::Broken { why })),
+            Err(error) => Err(self.soon_broken().await.map_or(error, |why| self.gone(why))),
         }
     }
 
@@ -177,6 +176,15 @@ impl Plane {
         }
     }
 
+    /// What users are told of a plane that is broken; `why` is the keeper's word.
+    pub fn gone(&self, why: String) -> ClusterError {
+        match (&self.record.deployed, &self.record.kind) {
+            // Somebody else's cluster: it may be well.
+            (Some(_), None) => ClusterError::Over { why },
+            _ => ClusterError::Broken { why },
+        }
+    }
+
     /// Why the plane is broken, if it is or breaks in a moment: whoever works with it notices first, by
     /// a request that fails; what is behind that, only the keeper knows.
     pub async fn soon_broken(&self) -> Option<String> {
@@ -184,10 +192,10 @@ impl Plane {
     }
 
     /// Says goodbye. With `at_once` the plane does not linger, and unless somebody else uses it this
-    /// waits until all of it is gone.
+    /// waits until all of it is gone; of a keeper that was killed it removes what is left.
     ///
     /// # Errors
-    /// When the keeper does not stop in time.
+    /// When the keeper does not stop in time, or something of the plane cannot be removed.
     pub async fn release(&self, at_once: bool) -> Result<(), ClusterError> {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
         if at_once { stop_at_once(&self.dir, &self.watch).await.map(drop) } else { Ok(()) }
@@ -213,8 +221,8 @@ impl std::fmt::Debug for Plane {
     }
 }
 
-/// Asks the keeper to stop without lingering and waits until it is gone; `false` if somebody uses the
-/// plane, who then keeps it.
+/// Asks the keeper to stop without lingering and waits until it is gone, and all of the plane with it, even
+/// if the keeper was killed; `false` if somebody uses the plane, who then keeps it.
 pub(super) async fn stop_at_once(dir: &PlaneDir, watch: &KeeperWatch) -> Result<bool, ClusterError> {
     let limit = Order::stop_limit(dir);
     // No directory: the keeper is through with it already.
@@ -228,15 +236,20 @@ pub(super) async fn stop_at_once(dir: &PlaneDir, watch: &KeeperWatch) -> Result<
         }
     };
     tokio::select! {
-        gone = watch.gone(limit) => {
-            gone?;
-            match std::fs::read_to_string(dir.left()) {
-                Ok(why) if !watch.alive().unwrap_or(false) => Err(ClusterError::Left { why }),
-                _ => Ok(true),
-            }
-        }
-        () = used => Ok(false),
+        gone = watch.gone(limit) => gone?,
+        () = used => return Ok(false),
     }
+    if let Ok(why) = std::fs::read_to_string(dir.left()) {
+        return Err(ClusterError::Left { why });
+    }
+    if dir.path().exists() {
+        // It was killed. Its reaper may be at it; to end before it is through could end it, too: of a container
+        // in which all this runs nothing lives on.
+        let what = || format!("what the dead keeper of {} had made was not gone", dir.key());
+        let burying = tokio::time::timeout(limit, gc::bury(dir));
+        burying.await.map_err(|_| ClusterError::TooLate { what: what(), limit })??;
+    }
+    Ok(true)
 }
 
 /// A valid name, at most 63 characters, with the prefix in front and chance behind.

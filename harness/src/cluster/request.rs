@@ -103,6 +103,9 @@ pub struct ExistingSource {
     pub server: String,
     /// Which controller is tested.
     pub subject: Subject,
+    /// The image of the load generator, where there is one.
+    #[serde(default)]
+    pub probe: Option<String>,
 }
 
 /// The controller that is tested in a cluster that is not ours.
@@ -197,10 +200,11 @@ impl PlaneRequest {
                 archives.iter().for_each(|archive| add("archive", archive.sha256.as_bytes()));
                 add("install", &read(install)?);
             }
-            Source::Existing(ExistingSource { kubeconfig, context, server, subject }) => {
+            Source::Existing(ExistingSource { kubeconfig, context, server, subject, probe }) => {
                 kubeconfig.iter().for_each(|path| add("kubeconfig", path.as_os_str().as_encoded_bytes()));
                 add("context", context.as_bytes());
                 add("server", server.as_bytes());
+                probe.iter().for_each(|image| add("probe", image.as_bytes()));
                 match subject {
                     Subject::Installed => {}
                     Subject::Logged(log) => add("log", log.as_os_str().as_encoded_bytes()),

@@ -52,8 +52,8 @@ pub async fn acquire(request: PlaneRequest, progress: &dyn Progress) -> Result<P
     acquire_in(&root, &request, progress).await
 }
 
-/// As [`acquire`], unless `given_up` resolves before: then it is `None`, once nothing is left that was
-/// started for us alone.
+/// As [`acquire`], unless `given_up` resolves before: then it is `None`. Either way, if there is no plane
+/// nothing is left that was started for us alone.
 ///
 /// # Errors
 /// As for [`acquire`]; or when what was started does not stop in time.
@@ -70,12 +70,18 @@ pub async fn acquire_unless(
         () = &mut given_up => None,
     };
     if let Some(mut joined) = joined {
-        tokio::select! {
-            plane = joined.ready(&root, request, progress) => return plane.map(Some),
-            () = &mut given_up => {}
+        let failed = tokio::select! {
+            plane = joined.ready(&root, request, progress) => match plane {
+                Ok(plane) => return Ok(Some(plane)),
+                Err(error) => Some(error),
+            },
+            () = &mut given_up => None,
+        };
+        let left = joined.give_up().await;
+        match failed {
+            Some(error) => return Err(and(error, left)),
+            None => left?,
         }
-        drop(joined.lease.take());
-        stop_at_once(&joined.dir, &joined.watch).await?;
     }
     // A start lock that we made and did not come to use.
     gc::collect_in_passing(&root).await?;
@@ -91,7 +97,19 @@ pub async fn acquire_in(
     request: &PlaneRequest,
     progress: &dyn Progress,
 ) -> Result<Plane, ClusterError> {
-    join(root, request, progress).await?.ready(root, request, progress).await
+    let mut joined = join(root, request, progress).await?;
+    match joined.ready(root, request, progress).await {
+        Ok(plane) => Ok(plane),
+        Err(error) => Err(and(error, joined.give_up().await)),
+    }
+}
+
+/// A start that failed, and what is left of it.
+fn and(error: ClusterError, left: Result<(), ClusterError>) -> ClusterError {
+    match left {
+        Ok(()) => error,
+        Err(left) => error.and(&format!("\nand {left}")),
+    }
 }
 
 /// Takes a lease of the plane, and starts its keeper if need be. May be dropped while it waits: it does
@@ -208,6 +226,12 @@ impl Joined {
         };
         let lease = self.lease.take();
         Ok(Plane::new(self.dir.clone(), record, Arc::clone(&self.watch), client, lease))
+    }
+
+    /// Gives the lease back, and returns when nothing is left that was started for us alone.
+    async fn give_up(&mut self) -> Result<(), ClusterError> {
+        drop(self.lease.take());
+        stop_at_once(&self.dir, &self.watch).await.map(drop)
     }
 }
 

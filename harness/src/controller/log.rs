@@ -3,8 +3,10 @@
 //! offsets into the file.
 
 use std::{
-    fmt, io,
-    os::unix::fs::FileExt,
+    fmt,
+    fs::{self, File},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -135,10 +137,12 @@ impl fmt::Display for LogLine {
 #[derive(Debug, Clone)]
 pub struct Log {
     path: PathBuf,
-    file: Arc<std::fs::File>,
+    file: Arc<File>,
     /// Of a controller that serves many: only what is said of this namespace is read.
     only: Option<Arc<str>>,
     is_behind: bool,
+    /// Where it stood when it was opened for a namespace, bytes: nothing before is about that one.
+    begin: u64,
 }
 
 impl Log {
@@ -147,11 +151,13 @@ impl Log {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: Arc::new(std::fs::File::open(path)?), only: None, is_behind: false })
+        let file = Arc::new(File::open(path)?);
+        Ok(Self { path: path.to_owned(), file, only: None, is_behind: false, begin: 0 })
     }
 
     /// Opens the log of a controller that serves many namespaces, for what it says of this one: the
-    /// lines that name it. (Names of namespaces end in a random suffix: no other line does.)
+    /// lines that name it. (Names of namespaces end in a random suffix: no other line does.) To be called
+    /// before anything is in the namespace: the file may hold the words of months.
     ///
     /// Somebody else writes this file, a moment after the controller has spoken: see
     /// [`Self::is_behind`].
@@ -159,7 +165,8 @@ impl Log {
     /// # Errors
     /// It cannot be opened.
     pub fn of_namespace(path: &Path, namespace: &str) -> io::Result<Self> {
-        Ok(Self { only: Some(namespace.into()), is_behind: true, ..Self::open(path)? })
+        let log = Self::open(path)?;
+        Ok(Self { only: Some(namespace.into()), is_behind: true, begin: log.position()?, ..log })
     }
 
     /// Opens a log that several controllers write to: their lines come signed, and so a moment later
@@ -228,19 +235,47 @@ impl Log {
         Ok(lines.split_off(lines.len().saturating_sub(count)))
     }
 
-    /// Copies all of it into a new file, even if it has been removed from its directory since.
+    /// Copies it into a new file, line by line, even if it has been removed from its directory since: all
+    /// of it, or what it says of the namespace.
     ///
     /// # Errors
     /// As reading and writing.
     pub fn copy_to(&self, path: &Path) -> io::Result<()> {
-        if let Some(only) = &self.only {
-            let all = io::read_to_string(std::fs::File::open(&self.path)?)?;
-            let lines = all.split_inclusive('\n').filter(|line| line.contains(&**only));
-            return std::fs::write(path, lines.collect::<String>());
+        let stretch = Stretch { file: &self.file, offset: self.begin, end: self.position()? };
+        let (mut from, mut to) = (BufReader::new(stretch), BufWriter::new(File::create(path)?));
+        match &self.only {
+            None => drop(io::copy(&mut from, &mut to)?),
+            Some(only) => {
+                let mut line = Vec::new();
+                while from.read_until(b'\n', &mut line)? > 0 {
+                    if String::from_utf8_lossy(&line).contains(&**only) {
+                        to.write_all(&line)?;
+                    }
+                    line.clear();
+                }
+            }
         }
-        let mut bytes = vec![0; usize::try_from(self.position()?).unwrap_or(usize::MAX)];
-        self.file.read_exact_at(&mut bytes, 0)?;
-        std::fs::write(path, bytes)
+        to.flush()
+    }
+
+    /// Whether it is still the file that was opened, if somebody else writes it: lines that are waited for
+    /// would never come.
+    fn check(&self, end: u64, read: u64) -> io::Result<()> {
+        if self.only.is_none() {
+            return Ok(());
+        }
+        // Not there at all: the plane is gone, and what was written can still be read.
+        let there = fs::metadata(&self.path).ok();
+        let ours = self.file.metadata()?;
+        let replaced = there.is_some_and(|there| (there.dev(), there.ino()) != (ours.dev(), ours.ino()));
+        if replaced || end < read {
+            let what = if replaced { "replaced by another file" } else { "cut" };
+            return Err(io::Error::other(format!(
+                "the controller's log {} was {what} (rotated?) while it was read",
+                self.path.display()
+            )));
+        }
+        Ok(())
     }
 
     /// Follows the file from `offset` on.
@@ -263,6 +298,7 @@ impl LogTail {
     /// As reading.
     pub fn next_lines(&mut self) -> io::Result<Vec<LogLine>> {
         let end = self.log.position()?;
+        self.log.check(end, self.offset)?;
         self.read(end)
     }
 
@@ -285,6 +321,22 @@ impl LogTail {
             }
         }
         Ok(lines)
+    }
+}
+
+/// A part of a file, read without moving anybody's place in it.
+struct Stretch<'a> {
+    file: &'a File,
+    offset: u64,
+    end: u64,
+}
+
+impl Read for Stretch<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = usize::try_from(self.end.saturating_sub(self.offset)).map_or(buffer.len(), |l| l.min(buffer.len()));
+        let read = self.file.read_at(&mut buffer[..room], self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
     }
 }
 

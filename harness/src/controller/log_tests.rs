@@ -70,6 +70,50 @@ fn a_tail_waits_for_the_end_of_a_line() {
     assert_eq!(lines.iter().map(|l| (l.offset, l.end)).collect::<Vec<_>>(), [(4, 8), (8, 12)]);
 }
 
+/// The log of a controller that serves many, opened when a namespace was made.
+fn shared() -> (tempfile::NamedTempFile, Log) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"old words of ns-1, and\nwords of months\n").unwrap();
+    let log = Log::of_namespace(file.path(), "ns-1").unwrap();
+    file.write_all(b"one of ns-1\nof ns-2\n\xff of ns-1").unwrap();
+    (file, log)
+}
+
+#[test]
+fn what_is_said_of_a_namespace_is_copied_even_when_the_file_has_gone() {
+    let (file, log) = shared();
+    let copy = tempfile::tempdir().unwrap();
+    let copy = copy.path().join("copy");
+    drop(file);
+    log.copy_to(&copy).unwrap();
+    assert_eq!(fs::read(&copy).unwrap(), b"one of ns-1\n\xff of ns-1");
+    let (_file, log) = written(b"one\ntw");
+    log.copy_to(&copy).unwrap();
+    assert_eq!(fs::read(&copy).unwrap(), b"one\ntw");
+}
+
+#[test]
+fn a_log_that_somebody_rotates_is_told() {
+    let (file, log) = shared();
+    let mut tail = log.tail(log.position().unwrap());
+    assert_eq!(tail.next_lines().unwrap(), []);
+    file.as_file().set_len(3).unwrap();
+    let cut = tail.next_lines().unwrap_err().to_string();
+    assert!(cut.contains("was cut (rotated?)"), "{cut}");
+
+    let (file, log) = shared();
+    let mut tail = log.tail(0);
+    assert_eq!(tail.next_lines().unwrap().len(), 2);
+    let path = file.path().to_owned();
+    let _moved = file.persist(path.with_extension("1")).unwrap();
+    fs::write(&path, "").unwrap();
+    let replaced = tail.next_lines().unwrap_err().to_string();
+    assert!(replaced.contains("was replaced by another file"), "{replaced}");
+    fs::remove_file(&path).unwrap();
+    fs::remove_file(path.with_extension("1")).unwrap();
+    assert_eq!(tail.next_lines().unwrap(), [], "the plane's directory is gone: nobody has rotated anything");
+}
+
 proptest! {
     /// However a file grows, its lines are read once each, in order.
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     },
     controller::{ControllerSpec, UnderTest, deployed},
     parts::{PartError, Parts, pin},
-    process::interrupt,
+    process::{interrupt, writers},
     progress::Progress,
     timeouts::scaled,
 };
@@ -54,6 +54,7 @@ pub(super) fn existing(parts: &Parts, wish: &Wish, progress: &dyn Progress) -> R
         context: context.name().to_owned(),
         server: context.server(),
         subject,
+        probe: wish.probe_image.clone(),
     };
     let provisions = Provisions { release, source: Source::Existing(source.clone()), alone: false };
     if let Subject::Release { .. } = source.subject
@@ -185,6 +186,18 @@ fn announce(
     progress.say(
         "  made there, and removed in the end: a namespace for each scenario, NAME-xxxxxxxx, with what the scenario applies, and one for a trial",
     );
+    for stranger in seen.look.strangers(&StateRoot::find()) {
+        progress.say(&format!("  (of another proofroll, and not touched: the namespaces {stranger})"));
+    }
+    if let (Subject::Logged(log), None) = (subject, &seen.controller) {
+        let seen = writers(log).is_ok_and(|writers| !writers.is_empty());
+        if !seen {
+            progress.say(&format!(
+                "  (no process that may be seen from here writes {}: should the controller die, that will look like a fault of the controller)",
+                log.display()
+            ));
+        }
+    }
     if let Subject::Release { manifest, .. } = subject {
         let failed = |error: crate::controller::InstallError| ProvideError::Asked(error.to_string());
         let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();

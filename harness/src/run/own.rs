@@ -30,7 +30,7 @@ pub(super) async fn on_own_plane(
     let outcome = tokio::select! {
         outcome = on_stage(&own, scenario, report) => outcome,
         // Whoever started both is about to stop them.
-        why = stage.plane.broken() => Err(gone(why)),
+        why = stage.plane.broken() => Err(gone(stage.plane, why)),
     };
     // It lies in another cluster than the one that the caller knows.
     let namespace = report.namespace.take();

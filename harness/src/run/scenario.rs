@@ -126,7 +126,7 @@ pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> 
 pub(super) async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
     let place = tokio::select! {
         place = stage.plane.place() => place.map_err(|error| before_it_began(scenario, Trouble::Infra(chain(&error)))),
-        why = stage.plane.broken() => Err(before_it_began(scenario, gone(why))),
+        why = stage.plane.broken() => Err(before_it_began(scenario, gone(stage.plane, why))),
     };
     let _place = place?;
     let namespace = match stage.plane.create_namespace(&prefix(&scenario.id)).await {
@@ -170,7 +170,7 @@ async fn in_namespace(
             }
             (Err(error), _) => Err(Trouble::Infra(chain(&error))),
         },
-        why = stage.plane.broken() => Err(gone(why)),
+        why = stage.plane.broken() => Err(gone(stage.plane, why)),
     };
     let (timeline, controller) = match up {
         Ok(up) => up,
@@ -211,15 +211,15 @@ async fn in_namespace(
                     // is asked of it: that is no word of the controller's.
                     Trouble::Conformance(_) => stage.plane.health(),
                 };
-                Err(broken.map_or(trouble, |why| acts.interrupted(gone(why))))
+                Err(broken.map_or(trouble, |why| acts.interrupted(gone(stage.plane, why))))
             }
             Ok(()) => Ok(()),
         },
         error = controller.exited() => {
             let broken = stage.plane.soon_broken().await;
-            Err(acts.interrupted(broken.map_or_else(|| Trouble::Infra(chain(&error)), gone)))
+            Err(acts.interrupted(broken.map_or_else(|| Trouble::Infra(chain(&error)), |why| gone(stage.plane, why))))
         }
-        why = stage.plane.broken() => Err(acts.interrupted(gone(why))),
+        why = stage.plane.broken() => Err(acts.interrupted(gone(stage.plane, why))),
     };
     let (own_writes, starts) = (acts.own_writes, acts.starts);
     let mut requests = None;

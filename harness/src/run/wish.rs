@@ -21,11 +21,13 @@ pub const CONTEXT_VARIABLE: &str = "PROOFROLL_CONTEXT";
 pub const INSTALL_VARIABLE: &str = "PROOFROLL_INSTALL";
 /// The log of the controller of an existing cluster.
 pub const CONTROLLER_LOG_VARIABLE: &str = "PROOFROLL_CONTROLLER_LOG";
+/// The image of the load generator, for an existing cluster.
+pub const PROBE_IMAGE_VARIABLE: &str = "PROOFROLL_PROBE_IMAGE";
 /// What an existing cluster can do besides, separated by commas.
 pub const HAS_VARIABLE: &str = "PROOFROLL_HAS";
 
 /// What may be said of an existing cluster. (Its controller is no process of ours, and it is not ours to
-/// cut its neighbours' watches. Nor traffic: the load generator's image is not to be had everywhere.)
+/// cut its neighbours' watches. Traffic follows from the load generator's image.)
 const DECLARABLE: [Capability; 4] =
     [Capability::FakePods, Capability::Kubelet, Capability::ScriptedPods, Capability::ClusterScope];
 
@@ -84,6 +86,8 @@ pub struct Wish {
     pub install: bool,
     /// The log of the controller that serves an existing cluster.
     pub controller_log: Option<PathBuf>,
+    /// The image of the load generator, which the nodes of an existing cluster have or can pull.
+    pub probe_image: Option<String>,
     /// What an existing cluster can do besides.
     pub has: Vec<Capability>,
     /// KUBECONFIG, for an existing cluster.
@@ -148,6 +152,7 @@ impl Wish {
             context: text(CONTEXT_VARIABLE),
             install: text(INSTALL_VARIABLE).is_some_and(|value| value != "0"),
             controller_log: text(CONTROLLER_LOG_VARIABLE).map(PathBuf::from),
+            probe_image: text(PROBE_IMAGE_VARIABLE),
             has,
             kubeconfig: kubeconfig(),
             alone: false,
@@ -161,6 +166,7 @@ impl Wish {
         let mut capabilities = self.provider.capabilities();
         if self.provider == Provider::Existing {
             capabilities.set.extend(&self.has);
+            capabilities.set.extend(self.probe_image.as_ref().map(|_| Capability::Traffic));
         }
         capabilities
     }
@@ -174,6 +180,7 @@ impl Wish {
             (self.context.is_some(), "--context"),
             (self.install, "--install"),
             (self.controller_log.is_some(), "--controller-log"),
+            (self.probe_image.is_some(), "--probe-image"),
             (!self.has.is_empty(), "--has"),
         ];
         match given.iter().find(|(given, _)| *given) {

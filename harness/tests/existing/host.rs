@@ -29,7 +29,8 @@ use proofroll::{
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::arena::{Arena, eventually};
+use super::arena::Arena;
+use crate::common::waiting::eventually;
 
 /// The context of a plane's kubeconfig.
 pub const CONTEXT: &str = "proofroll";
@@ -59,15 +60,15 @@ impl Owner {
         })
     }
 
-    /// It is as it was; what takes its time to go is waited for.
-    pub fn sees_again(&self, before: &BTreeSet<String>) -> Result<()> {
-        eventually("the cluster as it was", || {
-            let now = self.sees()?;
-            let more: Vec<_> = now.difference(before).collect();
-            let less: Vec<_> = before.difference(&now).collect();
-            ensure!(more.is_empty() && less.is_empty(), "more: {more:?}, less: {less:?}");
-            Ok(())
-        })
+    /// Who used it has ended, and nothing is left of that, neither here nor on his machine; there is nothing
+    /// to wait for any more.
+    pub fn sees_again(&self, before: &BTreeSet<String>, arena: &Arena) -> Result<()> {
+        arena.no_plane_is_left()?;
+        let now = self.sees()?;
+        let more: Vec<_> = now.difference(before).collect();
+        let less: Vec<_> = before.difference(&now).collect();
+        ensure!(more.is_empty() && less.is_empty(), "more: {more:?}, less: {less:?}");
+        Ok(())
     }
 
     /// The owner's leave.
@@ -186,6 +187,15 @@ impl Drop for Host {
 /// A controller's process. It ends with this value.
 pub struct Controller {
     child: Child,
+}
+
+impl Controller {
+    /// kill -9.
+    pub fn dies(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
 }
 
 impl Drop for Controller {

@@ -3,10 +3,13 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+use rustix::process::Signal;
+
 use super::{
-    arena::{Arena, SMALL, User, eventually},
+    arena::Arena,
     host::{CONTEXT, Host},
 };
+use crate::common::{paused::SMALL, user::User, waiting::eventually};
 
 fn install(arena: &Arena, host: &Host) -> Result<User> {
     let arguments = ["run", SMALL, "--quiet", "--cluster", "existing", "--context", CONTEXT, "--install"];
@@ -23,12 +26,12 @@ pub fn an_installation_that_does_not_work_is_removed(arena: &Arena) -> Result<()
     host.owner.allows()?;
     let before = host.owner.sees()?;
     let fake = ["--install needs nodes that run containers", "are fake (kwok)", "--controller-log FILE"];
-    install(arena, &host)?.ends_with(2, &fake)?;
+    install(arena, &host)?.ends_with(&[2], &fake)?;
     ensure!(host.owner.sees()? == before, "something was made");
     host.calls_its_nodes_real()?;
     let mut user = install(arena, &host)?;
     user.ends_with(
-        3,
+        &[3],
         &[
             "CustomResourceDefinition analysisruns.argoproj.io, ",
             "ClusterRoleBinding argo-rollouts",
@@ -36,7 +39,27 @@ pub fn an_installation_that_does_not_work_is_removed(arena: &Arena) -> Result<()
             "its log cannot be read",
         ],
     )?;
-    host.owner.sees_again(&before)
+    host.owner.sees_again(&before, arena)
+}
+
+/// Ctrl-C while objects are created, and while the controller is waited for.
+pub fn an_interrupted_installation_is_removed(arena: &Arena) -> Result<()> {
+    let host = Host::bare(arena)?;
+    host.owner.allows()?;
+    host.calls_its_nodes_real()?;
+    let before = host.owner.sees()?;
+    for sign in ["crd ", "clusterrolebinding argo-rollouts"] {
+        let mut user = install(arena, &host)?;
+        eventually(sign, || {
+            let now = host.owner.sees()?;
+            ensure!(now.difference(&before).any(|made| made.starts_with(sign)), "{now:?}: {}", user.said());
+            Ok(())
+        })?;
+        user.signal(Signal::INT)?;
+        user.ends_with(&[130], &["interrupted"])?;
+        host.owner.sees_again(&before, arena)?;
+    }
+    Ok(())
 }
 
 /// Somebody makes a Rollout of his own while our definitions are there: it would go with them.
@@ -55,18 +78,13 @@ pub fn definitions_that_others_use_stay(arena: &Arena) -> Result<()> {
                  "template": {"metadata": {"labels": {"app": "theirs"}}, "spec": {"containers": []}}},
     });
     eventually("the definition", || host.owner.request("POST", path, &theirs))?;
-    user.ends_with(3, &["the controller did not begin to work"])?;
-    let kubeconfig = host.kubeconfig()?;
     let told = "rollouts.argoproj.io was made by this proofroll, but others have objects of it by now (default/theirs)";
-    eventually("the keeper's end", || {
-        let left = std::fs::read_to_string(arena.plane()?.left())?;
-        ensure!(left.contains(told), "{left}");
-        Ok(())
-    })?;
-    arena.user(&kubeconfig, &["gc"])?.ends_with(3, &[told])?;
+    user.ends_with(&[3], &["the controller did not begin to work", told])?;
+    let kubeconfig = host.kubeconfig()?;
+    arena.user(&kubeconfig, &["gc"])?.ends_with(&[3], &[told])?;
     let now = host.owner.sees()?;
     ensure!(now.contains("crd rollouts.argoproj.io") && !now.contains("namespace argo-rollouts"), "{now:?}");
     host.owner.request("DELETE", &format!("{path}/theirs"), &json!({}))?;
-    arena.user(&kubeconfig, &["gc"])?.ends_with(0, &["removed"])?;
-    host.owner.sees_again(&before)
+    arena.user(&kubeconfig, &["gc"])?.ends_with(&[0], &["removed"])?;
+    host.owner.sees_again(&before, arena)
 }

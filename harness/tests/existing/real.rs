@@ -18,27 +18,13 @@ use proofroll::{
 use rustix::process::{Signal, kill_process};
 use serde_json::json;
 
-use super::{
-    arena::{Arena, LONG, SMALL, User, eventually},
-    host::Owner,
+use super::{arena::Arena, host::Owner};
+use crate::common::{
+    docker::{NODE_IMAGE, docker},
+    paused::{LONG, SMALL},
+    user::User,
+    waiting::eventually,
 };
-
-/// Names the image of the nodes.
-const NODE_IMAGE: &str = "KIND_NODE_IMAGE";
-
-/// Why there can be no real cluster here; None if there can.
-pub fn missing() -> Option<String> {
-    // An engine that hangs is none: who lists tests does not wait for it.
-    let docker = |arguments: &[&str]| run(Command::new("timeout").args(["20", "docker"]).args(arguments));
-    if let Err(error) = docker(&["version", "--format", "{{.Server.Version}}"]) {
-        return Some(format!("Docker does not answer ({error}); `ci/docker up` starts it where root may"));
-    }
-    match std::env::var(NODE_IMAGE) {
-        Ok(image) if docker(&["image", "inspect", &image]).is_ok() => None,
-        Ok(image) => Some(format!("{NODE_IMAGE}={image} is not in Docker's store; `ci/node-image/build` builds one")),
-        Err(_) => Some(format!("{NODE_IMAGE} is not set; `ci/node-image/build` builds such an image")),
-    }
-}
 
 /// `--install` and the controller that is installed: tested, killed, and left as they were.
 pub fn a_real_cluster(arena: &Arena) -> Result<()> {
@@ -50,41 +36,53 @@ pub fn a_real_cluster(arena: &Arena) -> Result<()> {
     cluster.installs_a_controller(arena)?;
     let before = cluster.owner.sees()?;
     ensure!(bare.is_subset(&before) && before.contains("namespace argo-rollouts"), "{before:?}");
-    installed_by_others(arena, &cluster, &before).context("the installed controller")
+    installed_by_others(arena, &cluster, &before).context("the installed controller")?;
+
+    let name = cluster.name.clone();
+    drop(cluster);
+    let left =
+        docker(&["ps", "--all", "--format", "{{.Names}}"])? + &docker(&["network", "ls", "--format", "{{.Name}}"])?;
+    ensure!(!left.contains(&name), "{left}");
+    Ok(())
 }
 
 fn installed_for_the_time_of_the_tests(arena: &Arena, cluster: &Cluster, before: &BTreeSet<String>) -> Result<()> {
     cluster.run(arena, &["run", SMALL, "--quiet", "--install"])?.ends_with(
-        0,
+        &[0],
         &["all as expected: 1 passed", "Deployment argo-rollouts", "CustomResourceDefinition analysisruns.argoproj.io"],
     )?;
-    ensure!(cluster.owner.sees()? == *before, "the run had ended before all was removed");
+    cluster.owner.sees_again(before, arena).context("after a run")?;
 
     let mut user = cluster.running(arena, &["--install"])?;
     // Somebody else's proofroll does not touch what this one has installed.
     let mut other = arena.proofroll(&cluster.kubeconfig, &["run", SMALL, "--install"])?;
     fs::create_dir(arena.path("state/other"))?;
     other.args(cluster.arguments()).env("PROOFROLL_STATE_DIR", arena.path("state/other"));
-    arena.start(other)?.ends_with(2, &["only where nothing of it is", "made by a proofroll with --install"])?;
+    arena.start(other)?.ends_with(&[2], &["only where nothing of it is", "made by a proofroll with --install"])?;
     fs::remove_dir(arena.path("state/other"))?;
     kill_process(arena.process("--proofroll-keeper")?, Signal::KILL)?;
-    user.ends_with(3, &["its keeper ended without a word (killed?)"])?;
-    cluster.owner.sees_again(before).context("after a killed keeper")?;
+    user.ends_with(&[3], &["its keeper ended without a word (killed?)"])?;
+    cluster.owner.sees_again(before, arena).context("after a killed keeper")?;
 
     let mut user = cluster.running(arena, &["--install"])?;
     user.signal(Signal::KILL)?;
     user.wait()?;
-    cluster.owner.sees_again(before).context("after a killed user")
+    arena.plane_goes()?;
+    cluster.owner.sees_again(before, arena).context("after a killed user")
 }
 
 fn installed_by_others(arena: &Arena, cluster: &Cluster, before: &BTreeSet<String>) -> Result<()> {
+    cluster.run(arena, &["run", SMALL, "--install"])?.ends_with(
+        &[2],
+        &["only where nothing of it is", "without --install a controller that is installed is tested"],
+    )?;
     cluster
-        .run(arena, &["run", SMALL, "--install"])?
-        .ends_with(2, &["only where nothing of it is", "without --install a controller that is installed is tested"])?;
-    cluster
-        .run(arena, &["guide", "--quiet", "--controller", "installed"])?
-        .ends_with(0, &["all as expected: 1 passed", "controller argo-rollouts/argo-rollouts (v1.10.2)"])?;
-    cluster.owner.sees_again(before)?;
+        .run(
+            arena,
+            &["guide", "--quiet", "--controller", "installed", "--has", "kubelet", "--probe-image", &cluster.probe],
+        )?
+        .ends_with(&[0], &["all as expected: 3 passed", "controller argo-rollouts/argo-rollouts (v1.10.2)"])?;
+    cluster.owner.sees_again(before, arena)?;
 
     // Of two replicas one leads; which one is nobody's affair.
     let path = "/apis/apps/v1/namespaces/argo-rollouts/deployments/argo-rollouts";
@@ -94,12 +92,12 @@ fn installed_by_others(arena: &Arena, cluster: &Cluster, before: &BTreeSet<Strin
         ensure!(deployment["status"]["availableReplicas"] == 2, "{}", deployment["status"]);
         Ok(())
     })?;
-    cluster.run(arena, &["run", SMALL, "--quiet"])?.ends_with(0, &["all as expected: 1 passed"])?;
+    cluster.run(arena, &["run", SMALL, "--quiet"])?.ends_with(&[0], &["all as expected: 1 passed"])?;
 
     let mut user = cluster.running(arena, &[])?;
     kill_process(arena.process("--proofroll-keeper")?, Signal::KILL)?;
-    user.ends_with(3, &["its keeper ended without a word (killed?)"])?;
-    cluster.owner.sees_again(before).context("after a killed keeper")
+    user.ends_with(&[3], &["its keeper ended without a word (killed?)"])?;
+    cluster.owner.sees_again(before, arena).context("after a killed keeper")
 }
 
 /// A cluster that kind made. It is deleted with this value.
@@ -108,6 +106,8 @@ struct Cluster {
     kubeconfig: PathBuf,
     name: String,
     kind: PathBuf,
+    /// The image of the load generator, which its node has.
+    probe: String,
 }
 
 impl Cluster {
@@ -125,9 +125,8 @@ impl Cluster {
             .args(["create", "cluster", "--wait", "3m", "--name", &name, "--image", &image, "--kubeconfig"])
             .arg(&kubeconfig))?;
         let controller = parts.controller(&ControllerSpec::default(), None, &Silent)?;
-        let archives =
-            [images::controller(&parts, &controller, &Silent)?.archive, images::demo(&parts, &Silent)?.archive];
-        for archive in archives {
+        let demo = images::demo(&parts, &Silent)?;
+        for archive in [images::controller(&parts, &controller, &Silent)?.archive, demo.archive] {
             run(kind_command(&kind, &name).args(["load", "image-archive", "--name", &name]).arg(&archive.path))?;
         }
         let client = runtime.block_on(async {
@@ -136,7 +135,7 @@ impl Cluster {
             anyhow::Ok(kube::Client::try_from(config)?)
         })?;
         std::mem::forget(made);
-        Ok(Self { owner: Owner { runtime, client }, kubeconfig, name, kind })
+        Ok(Self { owner: Owner { runtime, client }, kubeconfig, name, kind, probe: demo.probe })
     }
 
     /// What an owner does with `kubectl apply -f install.yaml` of the published release.
@@ -208,9 +207,9 @@ fn kind_command(kind: &Path, name: &str) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> Result<String> {
+fn run(command: &mut Command) -> Result<()> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{command:?}: {}", said.trim());
-    Ok(String::from_utf8(output.stdout)?)
+    Ok(())
 }

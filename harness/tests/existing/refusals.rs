@@ -5,9 +5,10 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    arena::{Arena, SMALL},
+    arena::Arena,
     host::{CONTEXT, Host},
 };
+use crate::common::{paused::SMALL, waiting::eventually};
 
 pub fn without_leave_or_sense_nothing_is_done(arena: &Arena) -> Result<()> {
     let host = Host::new(arena)?;
@@ -15,7 +16,7 @@ pub fn without_leave_or_sense_nothing_is_done(arena: &Arena) -> Result<()> {
     let kubeconfig = host.kubeconfig()?;
     let refused = |kubeconfig: &Path, arguments: &[&str], words: &[&str]| {
         let all = [&["run", SMALL, "--cluster", "existing"], arguments].concat();
-        arena.user(kubeconfig, &all)?.ends_with(2, words).with_context(|| arguments.join(" "))
+        arena.user(kubeconfig, &all)?.ends_with(&[2], words).map(drop).with_context(|| arguments.join(" "))
     };
     let named = ["--context", CONTEXT];
     refused(&kubeconfig, &[], &["only if its context is named: --context NAME", CONTEXT])?;
@@ -44,10 +45,10 @@ pub fn without_leave_or_sense_nothing_is_done(arena: &Arena) -> Result<()> {
     refused(Path::new(&both), &named, &[&format!("the kubeconfig {} cannot be used", broken.display())])?;
     arena
         .user(&kubeconfig, &["run", SMALL, "--context", CONTEXT])?
-        .ends_with(2, &["--context is for a cluster that is there already"])?;
+        .ends_with(&[2], &["--context is for a cluster that is there already"])?;
     installed(arena, &host, &refused)?;
     host.owner.forbids()?;
-    host.owner.sees_again(&before)?;
+    eventually("the cluster as it was", || host.owner.sees_again(&before, arena))?;
     ensure!(!arena.path("out").exists(), "evidence of a run that never was");
     Ok(())
 }
@@ -65,7 +66,8 @@ fn installed(arena: &Arena, host: &Host, refused: &Refused<'_>) -> Result<()> {
     };
     let remove = |name: &str| host.owner.request("DELETE", &format!("{path}/{name}"), &serde_json::json!({})).map(drop);
 
-    // Custom resources without a controller.
+    // Custom resources without a controller. (Nodes that are fake would be refused before that.)
+    host.calls_its_nodes_real()?;
     let there = ["only where nothing of it is", "the custom resource analysisruns.argoproj.io"];
     refused(&kubeconfig, &[&named[..], &["--install"]].concat(), &there)?;
     // (Controllers of nodes that are fake are refused later than by their looks: none of these runs.)

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::arena::{PATIENCE, program, within};
+use crate::common::{program::program, waiting::eventually};
 
 /// Answers what it must, and builds for more than a minute; so long a compiler of its own writes files, too.
 const GO: &str = r#"#!/bin/sh
@@ -44,11 +44,11 @@ pub fn an_interrupted_build_leaves_nothing() -> Result<()> {
             Ok(Killed(command.spawn()?))
         };
         let mut builder = build(log.try_clone()?)?;
-        within(PATIENCE, || Ok(fs::metadata(place.join("pids"))?))?;
+        eventually("a build", || Ok(fs::metadata(place.join("pids"))?))?;
         // A second one, that waits for the first.
         let mut waiting = build(log)?;
         let said = || -> Result<String> { Ok(fs::read_to_string(place.join("log"))?) };
-        within(PATIENCE, || {
+        eventually("a second one", || {
             ensure!(said()?.contains("waiting for another proofroll"), "{}", said()?);
             Ok(())
         })?;

@@ -13,8 +13,9 @@ use super::{
     random::{moments, random, rounds},
     residue,
     table::{Row, render},
-    user::User,
+    user,
 };
+use crate::common::user::User;
 
 pub fn interrupts_leave_nothing_at_once() -> Result<()> {
     let mut random = random()?;
@@ -47,25 +48,25 @@ pub fn interrupts_leave_nothing_at_once() -> Result<()> {
 }
 
 fn alone(arena: &Arena, signal: Signal, moment: Duration) -> Result<(Duration, String)> {
-    let mut user = User::start(arena, "one")?;
+    let mut user = user::start(arena, "one")?;
     std::thread::sleep(moment);
     let (took, note) = interrupt(&mut user, signal)?;
-    arena.nothing_left().with_context(|| format!("{note}; it said:{}", user.said()))?;
+    arena.nothing_left().with_context(|| format!("{note}; it said:\n{}", user.said()))?;
     Ok((took, note))
 }
 
 fn one_of_two(arena: &Arena, signal: Signal, moment: Duration) -> Result<(Duration, String)> {
-    let mut user = User::start(arena, "one")?;
-    let mut other = User::start(arena, "other")?;
+    let mut user = user::start(arena, "one")?;
+    let mut other = user::start(arena, "other")?;
     std::thread::sleep(moment);
     let (took, note) = interrupt(&mut user, signal)?;
     // At once: what it started itself. The plane is the other one's.
     for left in residue::processes(arena.state())? {
         if left.cwd.components().any(|part| part.as_os_str() == "controllers") && left.parent != other.pid() {
-            bail!("this is left of the interrupted user:\n  {left}\nit said:{}", user.said());
+            bail!("this is left of the interrupted user:\n  {left}\nit said:\n{}", user.said());
         }
     }
-    other.ends_with(&[0]).context("the other user")?;
+    other.ends_with(&[0], &[]).context("the other user")?;
     arena.nothing_left().context("when the other user has ended")?;
     Ok((took, note))
 }
@@ -73,7 +74,7 @@ fn one_of_two(arena: &Arena, signal: Signal, moment: Duration) -> Result<(Durati
 /// Interrupts, and waits for the end: 130, unless it was over already.
 fn interrupt(user: &mut User, signal: Signal) -> Result<(Duration, String)> {
     if user.ended()?.is_some() {
-        user.ends_with(&[0])?;
+        user.ends_with(&[0], &[])?;
         return Ok((Duration::ZERO, "it had ended".into()));
     }
     // In the first milliseconds the program is not yet itself; a shell says 130 then, too.
@@ -86,8 +87,8 @@ fn interrupt(user: &mut User, signal: Signal) -> Result<(Duration, String)> {
         return Ok((took, "before it could hear".into()));
     }
     // 0: all was over but for the farewell.
-    let code = user.ends_with(&[130, 0])?;
-    ensure!(took < LINGER + MARGIN, "it took {took:?} to end; it said:{}", user.said());
+    let code = user.ends_with(&[130, 0], &[])?;
+    ensure!(took < LINGER + MARGIN, "it took {took:?} to end; it said:\n{}", user.said());
     let note = if code == 0 { "it was at its end" } else { "" };
     Ok((took, note.into()))
 }

@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{arena::Arena, user};
+use crate::common::user::User;
 
 const MARKER: &str = "--kills-runner";
 
@@ -28,9 +29,9 @@ pub fn run_if_asked() -> Option<ExitCode> {
     let mut run = || -> Result<()> {
         let (program, state, place) = (argument()?, argument()?, argument()?);
         let (program, state, place) = (Path::new(&program), Path::new(&state), Path::new(&place));
-        let start = |number| -> Result<Child> {
+        let start = |number| -> Result<User> {
             let name = name(number);
-            Ok(user::command(program, state, place, &name, &place.join(format!("{name}.log")))?.spawn()?)
+            User::start(user::command(program, state, place, &name), &place.join(format!("{name}.log")))
         };
         let mut children = (0..USERS).map(start).collect::<Result<Vec<_>>>()?;
         children.iter_mut().try_for_each(|child| child.wait().map(drop))?;

@@ -9,11 +9,15 @@ use proofroll::cluster::{gc, record::Record};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
-    arena::{Arena, LINGER, LOOK, MARGIN, PATIENCE, within},
+    arena::{Arena, LINGER, LOOK, MARGIN},
     random::{moments, random, rounds},
     residue, runner,
     table::{Row, render},
-    user::{User, report},
+    user::{report, start},
+};
+use crate::common::{
+    user::User,
+    waiting::{PATIENCE, eventually, within},
 };
 
 /// Who is killed.
@@ -89,8 +93,8 @@ fn one(arena: &Arena, victim: Victim, moment: Duration) -> Result<Row> {
 }
 
 fn user(arena: &Arena, moment: Duration) -> Result<(Duration, String)> {
-    let mut one = User::start(arena, "one")?;
-    let mut other = User::start(arena, "other")?;
+    let mut one = start(arena, "one")?;
+    let mut other = start(arena, "other")?;
     std::thread::sleep(moment);
     one.signal(Signal::KILL)?;
     let killed = Instant::now();
@@ -100,12 +104,12 @@ fn user(arena: &Arena, moment: Duration) -> Result<(Duration, String)> {
         let left = left.iter().find(|left| left.pid != other.pid() && !left.is_keeper() && is_orphan(left, &other));
         left.map_or(Ok(()), |left| bail!("this is left of the killed user:\n  {left}"))
     };
-    within(MARGIN, its_processes)?;
-    let note = within(MARGIN, || namespaces_are_of_the_living(arena))?;
+    within(MARGIN, "the end of its processes", its_processes)?;
+    let note = within(MARGIN, "the end of its namespaces", || namespaces_are_of_the_living(arena))?;
     let clean = killed.elapsed();
-    other.ends_with(&[0]).context("the other user")?;
+    other.ends_with(&[0], &[]).context("the other user")?;
     // Not at once: the other user may have ended first, and then waits for nobody.
-    within(LINGER + MARGIN, || arena.nothing_left()).context("when the other user has ended")?;
+    within(LINGER + MARGIN, "nothing left", || arena.nothing_left()).context("when the other user has ended")?;
     Ok((clean, note))
 }
 
@@ -146,7 +150,7 @@ fn namespaces_are_of_the_living(arena: &Arena) -> Result<String> {
 }
 
 fn keeper(arena: &Arena, moment: Duration) -> Result<(Duration, String)> {
-    let mut users = [User::start(arena, "one")?, User::start(arena, "other")?];
+    let mut users = [start(arena, "one")?, start(arena, "other")?];
     std::thread::sleep(moment);
     // The first of its moments come before its birth.
     let begun = Instant::now();
@@ -166,28 +170,28 @@ fn keeper(arena: &Arena, moment: Duration) -> Result<(Duration, String)> {
     }
     // Who had come to the end passes; a second one may start a plane of its own, for a keeper that died
     // before anybody had joined is nobody's trouble.
-    let codes = [users[0].ends_with(&[0, 3])?, users[1].ends_with(&[0, 3])?];
+    let codes = [users[0].ends_with(&[0, 3], &[])?, users[1].ends_with(&[0, 3], &[])?];
     for user in &users {
         let said = user.said();
-        ensure!(codes.contains(&0) || said.contains("its keeper ended without a word"), "what it says:{said}");
+        ensure!(codes.contains(&0) || said.contains("its keeper ended without a word"), "what it says:\n{said}");
     }
-    within(LINGER + MARGIN, || arena.no_process_left())?;
+    within(LINGER + MARGIN, "no process left", || arena.no_process_left())?;
     let note = if keeper.is_none() { "it had ended".into() } else { format!("exit codes {codes:?}") };
     Ok((killed.elapsed(), note))
 }
 
 fn all_users(arena: &Arena, moment: Duration) -> Result<(Duration, String)> {
-    let mut users = [User::start(arena, "one")?, User::start(arena, "other")?, User::start(arena, "third")?];
+    let mut users = [start(arena, "one")?, start(arena, "other")?, start(arena, "third")?];
     std::thread::sleep(moment);
     users.iter_mut().try_for_each(|user| user.signal(Signal::KILL))?;
     let killed = Instant::now();
     users.iter_mut().try_for_each(|user| user.wait().map(drop))?;
     let note = if arena.keeper_lives()? {
-        within(LINGER + MARGIN, || arena.nothing_left())?;
+        within(LINGER + MARGIN, "nothing left", || arena.nothing_left())?;
         ""
     } else {
         // Nobody lives who could remove a directory: the next start does.
-        within(MARGIN, || arena.no_process_left())?;
+        within(MARGIN, "no process left", || arena.no_process_left())?;
         "no keeper"
     };
     Ok((killed.elapsed(), note.into()))
@@ -204,7 +208,7 @@ fn killed_runner(arena: &Arena, moment: Duration, begun: Instant) -> Result<(Dur
     let killed = Instant::now();
     killed_one.wait()?;
     // They go on; nobody waits for them.
-    within(PATIENCE, || arena.nothing_left())?;
+    eventually("nothing is left", || arena.nothing_left())?;
     let passed = (0..runner::USERS).filter(|number| report(arena.place(), &runner::name(*number)).is_file()).count();
     Ok((killed.elapsed(), format!("{passed} went on to their end; {:.1} s in all", begun.elapsed().as_secs_f64())))
 }

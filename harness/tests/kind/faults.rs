@@ -6,8 +6,14 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
-    arena::{Arena, GONE_WITHIN, LONG, SMALL, User, eventually, within},
-    docker::{self, docker},
+    arena::{Arena, GONE_WITHIN},
+    docker,
+};
+use crate::common::{
+    docker::docker,
+    paused::{LONG, SMALL},
+    user::User,
+    waiting::{eventually, within},
 };
 
 /// "At once", on a machine that creates a cluster at the same time.
@@ -46,7 +52,8 @@ pub fn a_killed_keeper(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     let keeper = arena.record()?.keeper;
     kill_process(Pid::from_raw(i32::try_from(keeper)?).context("a process id")?, Signal::KILL)?;
-    user.ends_with(3, "its keeper ended without a word (killed?)")
+    user.ends_with(&[3], &["its keeper ended without a word (killed?)"])?;
+    Ok(())
 }
 
 /// The node's container is killed: the message names it.
@@ -54,14 +61,16 @@ pub fn a_killed_node(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     let node = arena.node()?;
     docker(&["kill", &node])?;
-    user.ends_with(3, &format!("the kind node {node} ended (exit code 137)"))
+    user.ends_with(&[3], &[&format!("the kind node {node} ended (exit code 137)")])?;
+    Ok(())
 }
 
 /// The controller's container dies: that is no verdict about what it should have done.
 pub fn a_killed_controller(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     docker(&["exec", &arena.node()?, "pkill", "-9", "-f", "rollouts-controller"])?;
-    user.ends_with(3, "the controller in the cluster is not what it was: the container of its pod")
+    user.ends_with(&[3], &["the controller in the cluster is not what it was: the container of its pod"])?;
+    Ok(())
 }
 
 /// kill -9 of Docker's engine: the message says so, and once it runs again `gc` removes what was left.
@@ -69,7 +78,7 @@ pub fn a_killed_engine(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     let engine = docker::engine().context("an engine of ours")?;
     kill_process(Pid::from_raw(engine).context("a process id")?, Signal::KILL)?;
-    let ended = user.ends_with(3, "Docker's engine does not answer");
+    let ended = user.ends_with(&[3], &["Docker's engine does not answer"]);
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let up = Command::new(root.join("ci/docker")).arg("up").output()?;
     ensure!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
@@ -83,7 +92,7 @@ pub fn a_killed_engine(arena: &Arena) -> Result<()> {
 /// A node image that cannot be pulled: what to do stands in the message.
 pub fn an_image_that_is_not_there(arena: &Arena) -> Result<()> {
     let mut user = arena.user("no-image", SMALL, &["--node-image", "localhost:1/no/such:image"])?;
-    user.ends_with(3, "the node image localhost:1/no/such:image is not in Docker's store and cannot be pulled")?;
+    user.ends_with(&[3], &["the node image localhost:1/no/such:image is not in Docker's store and cannot be pulled"])?;
     ensure!(user.said().contains("ci/node-image/build"), "{}", user.said());
     Ok(())
 }

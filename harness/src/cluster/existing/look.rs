@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use k8s_openapi::{
-    api::{apps::v1::Deployment, core::v1::Node},
+    api::{
+        apps::v1::Deployment,
+        core::v1::{Namespace, Node},
+    },
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
 use kube::{Api, Client, api::ListParams};
 use semver::Version;
 use serde_json::Value;
 
-use super::{ExistingError, INSTALLATION, guard};
-use crate::controller::deployed::Installed;
+use super::{ExistingError, INSTALLATION, PLANE, guard};
+use crate::{
+    cluster::{request::Order, state::StateRoot},
+    controller::deployed::Installed,
+};
 
 /// The custom resources that every release has.
 const RESOURCES: [&str; 5] = [
@@ -39,6 +45,8 @@ pub struct Look {
     /// The custom resources of Argo Rollouts that are there, and which installation of ours made each.
     resources: BTreeMap<String, Option<String>>,
     controllers: Vec<FoundController>,
+    /// Namespaces that a proofroll made, by its plane's id.
+    namespaces: BTreeMap<String, Vec<String>>,
 }
 
 /// A Deployment of the controller.
@@ -80,7 +88,19 @@ pub async fn look(client: &Client, context: &str) -> Result<Look, ExistingError>
         controllers.extend(FoundController::of(&deployment).filter(known));
     }
     controllers.sort_by_key(FoundController::name);
-    Ok(Look { context: context.to_owned(), kubernetes: version.git_version, resources, controllers })
+    let namespaces = made_by_proofroll(client).await.map_err(failed("looking for namespaces of a proofroll"))?;
+    Ok(Look { context: context.to_owned(), kubernetes: version.git_version, resources, controllers, namespaces })
+}
+
+async fn made_by_proofroll(client: &Client) -> kube::Result<BTreeMap<String, Vec<String>>> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let mut made: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for found in namespaces.list_metadata(&ListParams::default().labels(PLANE)).await? {
+        if let (Some(id), Some(name)) = (found.metadata.labels.and_then(|mut l| l.remove(PLANE)), found.metadata.name) {
+            made.entry(id).or_default().push(name);
+        }
+    }
+    Ok(made)
 }
 
 impl Look {
@@ -126,6 +146,22 @@ impl Look {
             true => Ok(controller),
             false => Err(ExistingError::NoResources { context: self.context.clone(), missing }),
         }
+    }
+
+    /// What a proofroll has made of which this machine knows nothing, in words for people: somebody else's run,
+    /// or one whose machine has died with it.
+    pub fn strangers(&self, root: &StateRoot) -> Vec<String> {
+        let known = root.planes().unwrap_or_default();
+        let known: Vec<String> = known.iter().filter_map(|dir| Some(Order::read(dir)?.id)).collect();
+        let strangers = self.namespaces.iter().filter(|(id, _)| !known.contains(id));
+        let told = strangers.map(|(id, names)| {
+            format!(
+                "{} (if that run is dead: kubectl --context {} delete namespaces -l {PLANE}={id})",
+                names.join(", "),
+                self.context
+            )
+        });
+        told.collect()
     }
 
     /// Refuses a cluster in which something of Argo Rollouts is already.

@@ -22,7 +22,7 @@ fn controller(name: &str, arguments: &[&str]) -> FoundController {
 
 fn seen(controllers: Vec<FoundController>) -> Look {
     let resources = RESOURCES.into_iter().map(|name| (name.to_owned(), None)).collect();
-    Look { context: "ctx".into(), kubernetes: "v1.34.4".into(), resources, controllers }
+    Look { context: "ctx".into(), kubernetes: "v1.34.4".into(), resources, controllers, namespaces: BTreeMap::new() }
 }
 
 #[rstest]
@@ -96,4 +96,21 @@ fn an_installation_goes_only_where_nothing_is() {
     let told: Vec<String> =
         [seen(vec![]), seen(vec![ours])].iter().map(|look| look.is_free().unwrap_err().to_string()).collect();
     insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn what_another_machine_has_made_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = StateRoot::at(dir.path());
+    let mut look = seen(vec![]);
+    look.namespaces.insert("0011".into(), vec!["small-1".into(), "small-2".into()]);
+    insta::assert_snapshot!(look.strangers(&root).join("\n"), @"small-1, small-2 (if that run is dead: kubectl --context ctx delete namespaces -l proofroll.dev/plane=0011)");
+    let plane = root.plane("key");
+    std::fs::create_dir_all(plane.path()).unwrap();
+    let order = json!({
+        "id": "0011", "crds": [], "release_label": "v1", "linger_ms": 1,
+        "source": {"provider": "existing", "kubeconfig": [], "context": "ctx", "server": "s", "subject": "installed"},
+    });
+    std::fs::write(plane.order(), order.to_string()).unwrap();
+    assert_eq!(look.strangers(&root), [""; 0]);
 }

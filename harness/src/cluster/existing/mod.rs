@@ -26,6 +26,9 @@ use kube::Client;
 
 use super::state::PlaneDir;
 
+/// A request that was under way when its sender was killed may be carried out so much later.
+const UNDER_WAY: Duration = Duration::from_secs(1);
+
 /// How long to wait before a connection that broke is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -55,4 +58,16 @@ pub(super) async fn remove_of(dir: &PlaneDir, id: &str) -> Result<(), String> {
             name = context.name()
         )
     })
+}
+
+/// As [`remove_of`], of a plane whose keeper was killed: nobody has waited for what it was asking for.
+///
+/// # Errors
+/// As there.
+pub(super) async fn remove_of_dead(dir: &PlaneDir, id: &str) -> Result<(), String> {
+    remove_of(dir, id).await?;
+    if dir.kubeconfig().exists() {
+        tokio::time::sleep(UNDER_WAY).await;
+    }
+    remove_of(dir, id).await
 }

@@ -3,11 +3,11 @@
 //! What a keeper starts by itself dies with it. Containers do not, and no objects in a cluster that is
 //! somebody else's. The reaper waits for the keeper's lock, which the kernel drops however the keeper
 //! ends. If the plane's directory is still there then, the keeper did not come to its end; the reaper
-//! takes the start lock and cleans up, as `proofroll gc` would.
+//! takes the start lock and cleans up. Users of the plane do the same before they end: whoever is first.
 
 use std::{
     env,
-    fs::{self, File},
+    fs::File,
     io,
     path::PathBuf,
     process::{self, Command, Stdio},
@@ -62,14 +62,13 @@ fn run(dir: &PlaneDir) -> Result<(), ClusterError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(ClusterError::file(&path)(error)),
     };
-    let order = fs::read(dir.order()).map_err(ClusterError::file(&dir.order()))?;
     lock::wait_until_free(&keeper).map_err(ClusterError::file(&path))?;
-    // Another plane may live under this path by now: its order has another id.
-    if fs::read(dir.order()).is_ok_and(|now| now == order) {
+    // What a keeper that came to its end could not remove it has told; `proofroll gc` tries again.
+    if dir.path().exists() && !dir.left().exists() {
         note("reaper: the keeper ended and left its directory");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(ClusterError::file(dir.path()))?;
-        runtime.block_on(gc::collect(&dir.root()))?;
+        runtime.block_on(gc::bury(dir))?;
     }
     Ok(())
 }

@@ -34,6 +34,10 @@ pub const LOG: &str = "controller";
 /// How long to wait before a stream that broke is opened again.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// How long the cluster may take to answer a request for a log until that is told. It may be in order: of a
+/// container that has nothing to say no answer comes before its next line.
+const UNANSWERED: Duration = Duration::from_secs(10);
+
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -210,7 +214,16 @@ async fn once(following: &Following, pod: &str, last: &mut Option<Timestamp>) ->
         since_seconds: following.since.filter(|_| last.is_none()).and_then(|since| since.as_secs().try_into().ok()),
         ..LogParams::default()
     };
-    let mut lines = following.pods.log_stream(pod, &params).await.map_err(io::Error::other)?.lines();
+    let mut asking = std::pin::pin!(following.pods.log_stream(pod, &params));
+    let answer = match tokio::time::timeout(UNANSWERED, &mut asking).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let what = format!("the cluster has not answered the request for the log of {pod} for {UNANSWERED:?}");
+            following.tell(Some(io::Error::new(io::ErrorKind::TimedOut, what)));
+            asking.await
+        }
+    };
+    let mut lines = answer.map_err(io::Error::other)?.lines();
     following.tell(None);
     let mut file = &following.file;
     while let Some(line) = lines.next().await {

@@ -142,7 +142,7 @@ impl Boot<'_> {
 
     /// Born Ready, as a kubelet registers its node with a status: nothing has to wait for kwok to see it.
     async fn make_nodes(&self, client: &Client) -> kube::Result<()> {
-        let room = json!({"cpu": "1k", "memory": "1Ti", "pods": "1000"});
+        let room = json!({"cpu": "1k", "memory": "1Ti", "ephemeral-storage": "1Ti", "pods": "1000"});
         let condition = |kind: &str, status: &str| {
             let at = Timestamp::now();
             json!({"type": kind, "status": status, "reason": "proofroll", "message": "a fake node",

@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use kube::{Client, api::PostParams, core::request::Request};
 use serde_json::{Value, json};
 
-use super::ExistingPlane;
+use super::{ExistingPlane, making::Making};
 use crate::{
     cluster::existing::{INSTALLATION, labels},
     controller::{
@@ -29,6 +29,7 @@ const AT_WORK: Duration = Duration::from_secs(60);
 pub(super) struct Installation<'a> {
     pub client: &'a Client,
     pub id: &'a str,
+    pub making: &'a Making,
 }
 
 impl Installation<'_> {
@@ -69,7 +70,9 @@ impl Installation<'_> {
         let body = serde_json::to_vec(object).map_err(|error| failed(kube::Error::SerdeError(error)))?;
         let request = Request::new(path).create(&PostParams::default(), body);
         let request = request.map_err(|error| failed(kube::Error::BuildRequest(error)))?;
-        self.client.request::<Value>(request).await.map(drop).map_err(failed)
+        let client = self.client.clone();
+        let created = self.making.carry_out(async move { client.request::<Value>(request).await });
+        created.await.map(drop).map_err(failed)
     }
 }
 

@@ -15,6 +15,7 @@ use kube::{
 };
 use serde_json::json;
 
+use super::making::Making;
 use crate::{
     cluster::{
         api,
@@ -45,6 +46,7 @@ pub(super) struct Trial<'a> {
     pub client: &'a Client,
     /// The plane's.
     pub id: &'a str,
+    pub making: &'a Making,
     pub log: &'a LogStream,
     pub shared: &'a Shared,
 }
@@ -56,7 +58,11 @@ impl Trial<'_> {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         let namespace: Namespace = api::object(json!({"metadata": {"name": name, "labels": labels(PLANE, self.id)}}));
         let told = |what: &'static str| move |error: kube::Error| format!("{what}: {}", chain(&error));
-        namespaces.create(&PostParams::default(), &namespace).await.map_err(told("a namespace cannot be made"))?;
+        let created = {
+            let namespaces = namespaces.clone();
+            self.making.carry_out(async move { namespaces.create(&PostParams::default(), &namespace).await })
+        };
+        created.await.map_err(told("a namespace cannot be made"))?;
         let outcome = self.in_namespace(&name, log).await;
         let deleted = namespaces.delete(&name, &DeleteParams::default()).await;
         outcome.and(deleted.map(drop).map_err(told("the trial's namespace cannot be deleted")))
