@@ -14,7 +14,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::logfmt;
+use super::{logfmt, signing::WRITER};
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +74,11 @@ impl LogLine {
             Content::Entry(entry) => entry.fields.get(name).and_then(Value::as_str).unwrap_or_default(),
             Content::Raw(_) => "",
         }
+    }
+
+    /// Which of several controllers wrote it; empty where there is but one.
+    pub fn writer(&self) -> &str {
+        self.field(WRITER)
     }
 
     /// Whether it is about this Rollout.
@@ -137,6 +142,7 @@ pub struct Log {
     only: Option<Arc<str>>,
     /// Where it stood when it was opened for a namespace, bytes: nothing before is about that one.
     begin: u64,
+    is_behind: bool,
 }
 
 impl Log {
@@ -145,7 +151,8 @@ impl Log {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: Arc::new(File::open(path)?), only: None, begin: 0 })
+        let file = Arc::new(File::open(path)?);
+        Ok(Self { path: path.to_owned(), file, only: None, begin: 0, is_behind: false })
     }
 
     /// Opens the log of a controller that serves many namespaces, for what it says of this one: the
@@ -159,12 +166,21 @@ impl Log {
     /// It cannot be opened.
     pub fn of_namespace(path: &Path, namespace: &str) -> io::Result<Self> {
         let log = Self::open(path)?;
-        Ok(Self { only: Some(namespace.into()), begin: log.position()?, ..log })
+        Ok(Self { only: Some(namespace.into()), begin: log.position()?, is_behind: true, ..log })
+    }
+
+    /// Opens a log that several controllers write to: their lines come signed, and so a moment later
+    /// ([`Self::is_behind`]).
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn of_several(path: &Path) -> io::Result<Self> {
+        Ok(Self { is_behind: true, ..Self::open(path)? })
     }
 
     /// Whether its end may be behind what the controller has said already.
     pub fn is_behind(&self) -> bool {
-        self.only.is_some()
+        self.is_behind
     }
 
     /// Where it is.

@@ -3,6 +3,12 @@
 use std::{fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
+use proofroll::{
+    controller::ControllerSpec,
+    images::{self, ControllerImage},
+    parts::Parts,
+    progress::Silent,
+};
 
 use super::arena::Arena;
 use crate::common::{
@@ -52,6 +58,38 @@ pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
     let down = arena.proofroll(&["down"])?.output()?;
     ensure!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
     Ok(())
+}
+
+/// The image that a release published is taken if it can be had, and the report says which it was; if it must be
+/// had, that is said. (No registry is in reach of this test: what could be pulled is put into Docker's store.)
+pub fn the_public_image_comes_first(arena: &Arena) -> Result<()> {
+    let image = controller_image()?;
+    let has = || docker(&["image", "inspect", "--format", "{{.Id}}", &image.reference]);
+    ensure!(has().is_err(), "{} is in Docker's store: this test would remove it", image.reference);
+    let mut user = arena.user("must", SMALL, &["--controller-image", "public"])?;
+    let missing = format!("the image {} is not in Docker's store and cannot be pulled", image.reference);
+    user.ends_with(&[3], &[&missing, "--controller-image built"])?;
+    arena.nothing_is_left()?;
+
+    docker(&["load", "--input", &image.archive.path.display().to_string()])?;
+    let id = has()?;
+    let played = arena.user("auto", SMALL, &["--report", "report.json"]).and_then(|mut user| {
+        user.ends_with(&[0], &["all as expected: 1 passed"])?;
+        let report: serde_json::Value = serde_json::from_slice(&fs::read(arena.path("report.json"))?)?;
+        ensure!(report["controller"]["sha256"] == id.trim(), "{}", report["controller"]);
+        Ok(())
+    });
+    for reference in image.archive.references() {
+        docker(&["image", "rm", reference])?;
+    }
+    played
+}
+
+/// The image of the newest release, as it is built here.
+fn controller_image() -> Result<ControllerImage> {
+    let parts = Parts::from_env()?;
+    let release = parts.controller(&ControllerSpec::default(), None, &Silent)?;
+    Ok(images::controller(&parts, &release, &Silent)?)
 }
 
 /// A scenario that fails takes the logs of the node into its evidence.

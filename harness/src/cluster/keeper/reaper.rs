@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     cluster::{ClusterError, gc, state::PlaneDir},
-    process::{lifeline, lock},
+    process::{journal::note, lifeline, lock},
 };
 
 /// The first argument of a reaper; the second is the plane's directory.
@@ -34,7 +34,7 @@ pub(super) fn run_if_asked() {
     process::exit(match run(&PlaneDir::at(dir)) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("reaper: {error}");
+            note(&format!("reaper: {error}"));
             3
         }
     });
@@ -65,7 +65,7 @@ fn run(dir: &PlaneDir) -> Result<(), ClusterError> {
     lock::wait_until_free(&keeper).map_err(ClusterError::file(&path))?;
     // What a keeper that came to its end could not remove it has told; `proofroll gc` tries again.
     if dir.path().exists() && !dir.left().exists() {
-        eprintln!("reaper: the keeper ended and left its directory");
+        note("reaper: the keeper ended and left its directory");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(ClusterError::file(dir.path()))?;
         runtime.block_on(gc::bury(dir))?;

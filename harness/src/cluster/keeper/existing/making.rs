@@ -8,6 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::RwLock;
 
+use crate::process::journal::note;
+
 /// How long a request that was begun is waited for: a server that is out of reach may never answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -32,7 +34,7 @@ impl Making {
     /// Waits until none is under way.
     pub async fn finished(&self) {
         if tokio::time::timeout(PATIENCE, self.0.write()).await.is_err() {
-            eprintln!("keeper: a request was not answered within {PATIENCE:?}; what it asked for may be made yet");
+            note("keeper: a request was not answered in time; what it asked for may be made yet");
         }
     }
 }

@@ -38,7 +38,7 @@ use crate::{
         state::PlaneDir,
     },
     controller::deployed::{self, Installed, LogStream, Shared},
-    process::{lifeline, writers},
+    process::{journal::note, lifeline, writers},
 };
 
 /// Of the log of a controller that has run for long, so much from before we came.
@@ -103,6 +103,7 @@ impl<'a> ExistingPlane<'a> {
             phases: reached.phases(),
             deployed: Some(shared),
             kind: None,
+            public_image: None,
             probe: self.source.probe.clone(),
         };
         Ok(Booted { record, client, port: None })
@@ -159,7 +160,7 @@ impl<'a> ExistingPlane<'a> {
             writers.wait_for(|writers| !writers.is_empty()).await.map(|pids| pids.clone()).unwrap_or_default();
         let names: Vec<String> = writers.iter().map(|pid| pid.as_raw_nonzero().to_string()).collect();
         if let Err(error) = try_join_all(writers.into_iter().map(lifeline::ended)).await {
-            eprintln!("keeper: the process that writes the controller's log cannot be watched: {error}");
+            note(&format!("keeper: the process that writes the controller's log cannot be watched: {error}"));
             return std::future::pending().await;
         }
         let runs = |lease: &Seen| lease.alive && lease.journal.kind == LeaseKind::Locked;
