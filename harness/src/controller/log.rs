@@ -140,9 +140,9 @@ pub struct Log {
     file: Arc<File>,
     /// Of a controller that serves many: only what is said of this namespace is read.
     only: Option<Arc<str>>,
-    is_behind: bool,
     /// Where it stood when it was opened for a namespace, bytes: nothing before is about that one.
     begin: u64,
+    is_behind: bool,
 }
 
 impl Log {
@@ -152,7 +152,7 @@ impl Log {
     /// It cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = Arc::new(File::open(path)?);
-        Ok(Self { path: path.to_owned(), file, only: None, is_behind: false, begin: 0 })
+        Ok(Self { path: path.to_owned(), file, only: None, begin: 0, is_behind: false })
     }
 
     /// Opens the log of a controller that serves many namespaces, for what it says of this one: the
@@ -166,7 +166,7 @@ impl Log {
     /// It cannot be opened.
     pub fn of_namespace(path: &Path, namespace: &str) -> io::Result<Self> {
         let log = Self::open(path)?;
-        Ok(Self { only: Some(namespace.into()), is_behind: true, begin: log.position()?, ..log })
+        Ok(Self { only: Some(namespace.into()), begin: log.position()?, is_behind: true, ..log })
     }
 
     /// Opens a log that several controllers write to: their lines come signed, and so a moment later

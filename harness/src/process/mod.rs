@@ -1,7 +1,7 @@
 //! Processes that never outlive their owner ([`lifeline`]), locks that the kernel drops with their
-//! holder ([`lock`]), ports that nobody else takes ([`ports`]), other programs as tools ([`tool`]), who
-//! writes a file ([`writers`]), what those in the background say ([`journal`]), and the keys and
-//! certificates of a control plane ([`pki`]).
+//! holder ([`lock`]), ports that nobody else takes ([`ports`]), other programs as tools ([`tool`]), what those in
+//! the background say ([`journal`]), who writes a file ([`writers`]), and the keys and certificates of a
+//! control plane ([`pki`]).
 
 pub mod interrupt;
 pub mod journal;

@@ -147,7 +147,7 @@ fn visit(context: &Context, asked: &Asked) -> Result<Seen, ProvideError> {
 fn under_test(found: Option<&FoundController>, wish: &Wish) -> Result<UnderTest, ProvideError> {
     let Some(found) = found else {
         let version = wish.as_version.clone().unwrap_or_else(pin::newest_release);
-        let label = format!("a controller outside of the cluster (as v{version})");
+        let label = format!("outside of the cluster (as v{version})");
         return Ok(UnderTest { version, label, sha256: String::new(), files: None });
     };
     let tag = found.version();
@@ -180,7 +180,7 @@ fn announce(
 ) -> Result<(), ProvideError> {
     let ExistingSource { context, server, subject, .. } = source;
     progress.say(&format!(
-        "the cluster of the context {context} ({server}, Kubernetes {}) is used to test {}",
+        "the cluster of the context {context} ({server}, Kubernetes {}) is used to test the controller {}",
         seen.look.kubernetes, release.label
     ));
     progress.say(

@@ -8,8 +8,9 @@ use proofroll::cluster::state::{PlaneDir, StateRoot};
 use super::program::program;
 
 /// Variables that say what is run, and on what.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 12] = [
     "CONTROLLER",
+    "CONTROLLER_IMAGE",
     "AS_VERSION",
     "FIXTURES",
     "LINGER",

@@ -3,7 +3,6 @@
 use std::{fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
-
 use proofroll::{
     controller::ControllerSpec,
     images::{self, ControllerImage},

@@ -34,7 +34,7 @@ impl Making {
     /// Waits until none is under way.
     pub async fn finished(&self) {
         if tokio::time::timeout(PATIENCE, self.0.write()).await.is_err() {
-            note(&format!("keeper: a request was not answered within {PATIENCE:?}; what it asked for may be made yet"));
+            note("keeper: a request was not answered in time; what it asked for may be made yet");
         }
     }
 }
