@@ -61,7 +61,7 @@ pub fn releases_that_do_not_come_up(bench: &Bench) {
 }
 
 pub fn upgrades_to_what_does_not_come_up(bench: &Bench) {
-    let swap = "  - name: swap\n    controller: swap\n";
+    let swap = "  - name: swap\n    controller: swap\n    expect: {phase: Healthy}\n";
     bench.write("small.rollout.yaml", ROLLOUT);
     bench.write("swap.yaml", &format!("{SCENARIO}{swap}"));
     let upgrade = ["upgrade", BEFORE, RELEASE, "--only", "swap.yaml", "--report", "report.json"];
