@@ -88,6 +88,7 @@ pub(super) fn schema(arguments: &Schema) -> Result<Exit, Fault> {
         SchemaOf::Scenario => crate::scenario::schema(),
         SchemaOf::Report => crate::report::schema(),
         SchemaOf::Releases => crate::releases::schema(),
+        SchemaOf::Fleet => crate::upgrade::fleet::report::schema(),
     };
     anstream::println!("{schema:#}");
     Ok(Exit::Passed)

@@ -10,13 +10,14 @@
 //! - [`mod@deployed`]: a controller in the cluster, as a Deployment. A scenario is served by one or the
 //!   other ([`Serving`]).
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
-//! - [`mod@fence`]: proves that the controller has reconciled once more.
+//! - [`mod@fence`]: proves that the controller has reconciled once more; [`pass_all`]: all Rollouts that it serves, at once.
 
 mod config;
 pub mod deployed;
 pub mod endpoints;
 mod error;
 pub mod fence;
+mod fences;
 mod flags;
 mod health;
 pub mod install;
@@ -33,6 +34,7 @@ pub mod token;
 pub use config::ControllerConfig;
 pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
+pub use fences::{Fenceable, pass_all};
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
 pub use own::Own;
