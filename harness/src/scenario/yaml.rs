@@ -54,6 +54,7 @@ fn large() -> Options {
         max_events: 200_000_000,
         max_nodes: 100_000_000,
         max_total_scalar_bytes: 1 << 30,
+        enforce_alias_anchor_ratio: false,
     };
     options! { budget: budget, legacy_octal_numbers: true, with_snippet: false }
 }

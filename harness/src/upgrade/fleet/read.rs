@@ -121,7 +121,7 @@ impl Input {
     ///
     /// # Errors
     /// Broken YAML, what is no Kubernetes object, a Rollout that is there already.
-    fn add(&mut self, text: &Text) -> Result<(), ReadError> {
+    pub(super) fn add(&mut self, text: &Text) -> Result<(), ReadError> {
         let documents: Vec<Spanned<Document>> = everything(text).map_err(ReadError::Fault)?;
         for document in documents {
             let mark = Mark::from(document.referenced);
