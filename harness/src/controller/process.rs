@@ -3,14 +3,13 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    path::PathBuf,
+    os::fd::OwnedFd,
     process::{Command, Stdio},
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
-use semver::Version;
 use tokio::sync::{Mutex, watch};
 
 use crate::{
@@ -22,10 +21,12 @@ use super::{
     config::ControllerConfig,
     error::ControllerError,
     flags::Flags,
-    health::{self, NotUp},
+    health::{NotUp, Start, Until},
     install::install,
     log::{Log, LogLine},
+    signing::sign,
     spawn::{Exit, Process},
+    swap::Build,
     token::{Access, Credentials},
 };
 
@@ -50,7 +51,7 @@ pub struct Controller {
     log_file: File,
     pub(super) ports: Mutex<Ports>,
     /// What runs, when it runs.
-    pub(super) build: std::sync::Mutex<(PathBuf, Version)>,
+    pub(super) build: std::sync::Mutex<Build>,
     pub(super) current: watch::Sender<Option<Arc<Process>>>,
 }
 
@@ -82,10 +83,13 @@ impl Controller {
             .map_err(|source| ControllerError::Spawn { binary: config.binary.clone(), source })?;
         let directory = |source| ControllerError::Directory { path: config.dir.clone(), source };
         fs::create_dir_all(&config.dir).map_err(directory)?;
-        let path = config.shared_log.clone().unwrap_or_else(|| config.dir.join("controller.log"));
+        let shared = config.shared_log.as_ref().map(|shared| shared.path.clone());
+        let is_shared = shared.is_some();
+        let path = shared.unwrap_or_else(|| config.dir.join("controller.log"));
         let opened = OpenOptions::new().create(true).append(true).open(&path);
         let log_file = opened.map_err(|source| ControllerError::Directory { path: path.clone(), source })?;
-        let log = Log::open(&path).map_err(|source| ControllerError::Directory { path, source })?;
+        let opened = if is_shared { Log::of_several(&path) } else { Log::open(&path) };
+        let log = opened.map_err(|source| ControllerError::Directory { path, source })?;
 
         let installed = install(&config.client, &config.namespace, &config.namespace_install).await?;
         let access = Access {
@@ -100,7 +104,11 @@ impl Controller {
             log,
             log_file,
             ports: Mutex::new(Ports::free()?),
-            build: std::sync::Mutex::new((config.binary.clone(), config.version.clone())),
+            build: std::sync::Mutex::new(Build {
+                binary: config.binary.clone(),
+                version: config.version.clone(),
+                namespace_install: config.namespace_install.clone(),
+            }),
             current: watch::channel(None).0,
             config,
         })
@@ -218,12 +226,10 @@ impl Controller {
     async fn bring_up(&self, ports: &Ports) -> Result<(), ControllerError> {
         let from = self.position()?;
         let begun = Instant::now();
-        let spawned = Process::spawn(self.command(ports)?).await;
-        let process = spawned
-            .map_err(|source| ControllerError::Spawn { binary: self.config.binary.clone(), source })
-            .map(Arc::new)?;
+        let process = self.spawn(ports).await?;
         let within = scaled(self.config.up_within);
-        let problem = match health::up(&process, &self.log, from, ports.healthz.port, false, within).await {
+        let start = self.beginning(&process, from, ports);
+        let problem = match start.come(Until::AtWork, within).await {
             Ok(()) => {
                 tracing::debug!(pid = process.pid(), took = ?begun.elapsed(), "controller up");
                 self.current.send_replace(Some(process));
@@ -237,6 +243,12 @@ impl Controller {
         Err(self.not_up(problem, &process, within).await)
     }
 
+    /// A process that has just been started.
+    pub(super) fn beginning<'a>(&'a self, process: &'a Process, from: u64, ports: &Ports) -> Start<'a> {
+        let writer = self.config.shared_log.as_ref().map_or("", |shared| &shared.name);
+        Start { process, log: &self.log, writer, from, port: ports.healthz.port }
+    }
+
     /// Why a process that was started is not up.
     pub(super) async fn not_up(&self, problem: NotUp, process: &Process, within: Duration) -> ControllerError {
         match problem {
@@ -247,10 +259,11 @@ impl Controller {
         }
     }
 
-    pub(super) fn command(&self, ports: &Ports) -> Result<Command, ControllerError> {
-        let (binary, version) = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    /// Starts a process of the current build.
+    pub(super) async fn spawn(&self, ports: &Ports) -> Result<Arc<Process>, ControllerError> {
+        let build = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let flags = Flags {
-            version: &version,
+            version: &build.version,
             kubeconfig: self.credentials.kubeconfig(),
             namespace: &self.config.namespace,
             metrics_port: ports.metrics.port,
@@ -258,8 +271,16 @@ impl Controller {
             log_level: &self.config.log_level,
             extra: &self.config.extra_args,
         };
-        let output = || self.log_file.try_clone().map_err(|source| self.log_error(source));
-        let mut command = Command::new(&binary);
+        let log_file = self.log_file.try_clone().map_err(|source| self.log_error(source))?;
+        let (output, signing) = match &self.config.shared_log {
+            Some(shared) => {
+                let (pipe, signing) = sign(&shared.name, log_file).map_err(|source| self.log_error(source))?;
+                (OwnedFd::from(pipe), Some(signing))
+            }
+            None => (OwnedFd::from(log_file), None),
+        };
+        let errors = output.try_clone().map_err(|source| self.log_error(source))?;
+        let mut command = Command::new(&build.binary);
         command
             .args(flags.arguments())
             // Where it looks for its ConfigMap and its Secret.
@@ -268,9 +289,10 @@ impl Controller {
             .env_remove("KUBECONFIG")
             .current_dir(&self.config.dir)
             .stdin(Stdio::null())
-            .stdout(output()?)
-            .stderr(output()?);
-        Ok(command)
+            .stdout(output)
+            .stderr(errors);
+        let spawned = Process::spawn(command, signing).await;
+        spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary: build.binary, source })
     }
 
     pub(super) async fn end(&self, by: Signal, signal: &'static str) -> Result<(), ControllerError> {

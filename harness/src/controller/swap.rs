@@ -1,14 +1,16 @@
 //! A controller is replaced by a new one, as a Deployment does it.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, PoisonError},
-};
+use std::{path::PathBuf, sync::PoisonError};
 
 use rustix::process::Signal;
 use semver::Version;
 
-use super::{ControllerError, health, install, process::Controller, process::Ports, spawn::Process};
+use super::{
+    ControllerError,
+    health::Until,
+    install,
+    process::{Controller, Ports},
+};
 use crate::timeouts::scaled;
 
 /// What a controller is started from.
@@ -32,7 +34,7 @@ impl Controller {
     pub async fn swap(&self, to: Option<Build>, kill: bool) -> Result<(), ControllerError> {
         if let Some(to) = to {
             install(&self.config.client, &self.config.namespace, &to.namespace_install).await?;
-            *self.build.lock().unwrap_or_else(PoisonError::into_inner) = (to.binary, to.version);
+            *self.build.lock().unwrap_or_else(PoisonError::into_inner) = to;
         }
         if kill {
             self.kill().await;
@@ -40,15 +42,14 @@ impl Controller {
         let mut ports = self.ports.lock().await;
         let new_ports = Ports::free()?;
         let from = self.position()?;
-        let binary = self.config.binary.clone();
-        let spawned = Process::spawn(self.command(&new_ports)?).await;
-        let process = spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary, source })?;
-        let (port, within) = (new_ports.healthz.port, scaled(self.config.up_within));
-        if let Err(problem) = health::answers(&process, &self.log, from, port, within).await {
+        let process = self.spawn(&new_ports).await?;
+        let within = scaled(self.config.up_within);
+        let start = self.beginning(&process, from, &new_ports);
+        if let Err(problem) = start.come(Until::Answers, within).await {
             return Err(self.not_up(problem, &process, within).await);
         }
         self.end(Signal::TERM, "SIGTERM").await?;
-        if let Err(problem) = health::up(&process, &self.log, from, port, true, within).await {
+        if let Err(problem) = start.come(Until::Leads, within).await {
             return Err(self.not_up(problem, &process, within).await);
         }
         *ports = new_ports;

@@ -15,7 +15,7 @@ use super::{
     claims::{self, OpenSpan},
     failure,
     listener::{Listener, News},
-    reports::{breach, broken},
+    reports::{breach, broken, fail},
     trouble::{Trouble, chain},
 };
 use crate::{
@@ -86,8 +86,10 @@ impl Hands<'_> {
         }
         let before = self.timeline.log().live().rollout(&step.on).map(|rollout| rollout.metadata.generation);
         // The controller compares whole seconds of creation to tell revisions apart.
-        if !step.same_second && act::makes_revision(step.action.key()) {
-            self.actor.wait_for_new_second(&step.on).await?;
+        if let Some(compared) = act::compared(step.action.key())
+            && !step.same_second
+        {
+            self.actor.wait_for_new_second(&step.on, compared).await?;
         }
         let log_from = self.log_position()?;
         let asked = self.asked(step);
@@ -193,8 +195,7 @@ impl Hands<'_> {
             ended.report.checks.push(v1::Check { field, expected, got: count.to_string(), ok });
         }
         if !wrong.is_empty() {
-            ended.report.verdict = v1::Verdict::Fail;
-            ended.report.broken.push(breach("requests", &wrong, None));
+            fail(&mut ended.report, "requests", &wrong, None);
             ended.trouble = Some(Trouble::Conformance(wrong));
         }
     }
