@@ -73,7 +73,7 @@ pub enum Command {
     /// does it. No revision, no ReplicaSet, no pod, no field of a status may change. Then promote, abort, roll back and
     /// scale must work as ever.
     #[command(
-        after_help = "Examples:\n  proofroll upgrade v1.8.5 v1.9.3\n  proofroll upgrade v1.8.5 v1.10.2 --back         # and the downgrade\n  proofroll upgrade --all                         # every release to the next, and the old ones to the newest\n  proofroll upgrade v1.10.2 ~/src/argo-rollouts   # to a build of one's own"
+        after_help = "Examples:\n  proofroll upgrade v1.8.5 v1.9.3\n  proofroll upgrade v1.8.5 v1.10.2 --back         # and the downgrade\n  proofroll upgrade --all                         # every release to the next, and the old ones to the newest\n  proofroll upgrade v1.10.2 ~/src/argo-rollouts   # to a build of one's own\n\nBefore you upgrade a cluster, with its own Rollouts:\n  kubectl get rollouts,services,analysistemplates,deployments -A -o yaml > fleet.yaml\n  proofroll upgrade v1.8.5 v1.9.3 --with fleet.yaml"
     )]
     Upgrade(Upgrade),
     /// Break scenarios on purpose, and look whether each break is noticed where it must be.
@@ -459,6 +459,8 @@ pub enum SchemaOf {
     Releases,
     /// What `proofroll diff` finds.
     Diff,
+    /// What `proofroll upgrade --with` finds.
+    Fleet,
 }
 
 #[cfg(test)]

@@ -95,6 +95,7 @@ pub(super) fn schema(arguments: &Schema) -> Result<Exit, Fault> {
         SchemaOf::Report => crate::report::schema(),
         SchemaOf::Releases => crate::releases::schema(),
         SchemaOf::Diff => crate::behaviour::schema(),
+        SchemaOf::Fleet => crate::upgrade::fleet::report::schema(),
     };
     anstream::println!("{schema:#}");
     Ok(Exit::Passed)

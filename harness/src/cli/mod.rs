@@ -9,6 +9,7 @@ mod exit;
 mod explain;
 mod features;
 mod figures;
+pub mod fleet;
 mod fuzz;
 pub mod list;
 mod look;

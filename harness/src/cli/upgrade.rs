@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{
     args::Running,
     exit::{Exit, Fault},
+    fleet::{self, Fleet},
     progress::TerminalProgress,
     releases::{Ticker, into_column, shown},
     run::choose,
@@ -47,6 +48,9 @@ pub struct Upgrade {
     /// Only these: ids, parts of ids, or files that end in .yaml.
     #[arg(long, value_name = "FILTER|FILE")]
     pub only: Vec<String>,
+    /// Your own Rollouts.
+    #[command(flatten)]
+    pub fleet: Fleet,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,
@@ -57,7 +61,14 @@ pub struct Upgrade {
 /// # Errors
 /// When a release is not to be had, a filter finds nothing, or somebody interrupts.
 pub(super) fn run(arguments: &Upgrade) -> Result<Exit, Fault> {
-    let Upgrade { from, to, all, back, kill, only, running } = arguments;
+    let Upgrade { from, to, all, back, kill, only, fleet, running } = arguments;
+    let how = if *kill { How::Kill } else { How::Rolling };
+    if let (Some(from), Some(to)) = (from, to)
+        && fleet.is_asked_for()
+    {
+        let pair = Pair { from: from.clone(), to: to.clone() };
+        return fleet::run(fleet, &pair, &new_release(&pair, running)?, how, &under_old_release(&pair, running)?);
+    }
     let (started, began) = (Timestamp::now().to_string(), Instant::now());
     let library = Library::open(running.fixtures.as_deref()).map_err(Fault::input)?;
     let chosen = choose(&library, only)?.into_iter().flat_map(|family| family.scenarios);
@@ -71,7 +82,6 @@ pub(super) fn run(arguments: &Upgrade) -> Result<Exit, Fault> {
             pairs.iter().map(|Pair { from, to }| Pair { from: to.clone(), to: from.clone() }).collect();
         pairs.extend(returns);
     }
-    let how = if *kill { How::Kill } else { How::Rolling };
     let columns = pairs.iter().map(|pair| column(pair, how, &scenarios, running)).collect::<Result<Vec<_>, _>>()?;
     let ids: Vec<_> = scenarios.iter().map(|scenario| scenario.id.clone()).collect();
     shown(&Matrix::new(started, began.elapsed().as_secs_f64(), &ids, columns), "upgrades", running)
@@ -79,23 +89,10 @@ pub(super) fn run(arguments: &Upgrade) -> Result<Exit, Fault> {
 
 /// All scenarios under one pair.
 fn column(pair: &Pair, how: How, scenarios: &[Scenario], running: &Running) -> Result<Column, Fault> {
-    let progress = TerminalProgress::new();
-    let to = Parts::from_env().and_then(|parts| {
-        let spec = ControllerSpec::parse(&pair.to)?;
-        let as_version = running.as_version.as_ref().filter(|_| !matches!(spec, ControllerSpec::Release(_)));
-        parts.controller(&spec, as_version, &progress)
-    });
-    progress.clear();
-    let to = UnderTest::from(to?);
+    let to = new_release(pair, running)?;
     let label = pair.to_string();
     let ticker = Ticker::new(&label, scenarios.len());
-    let from_is_release = matches!(ControllerSpec::parse(&pair.from)?, ControllerSpec::Release(_));
-    let running = Running {
-        controller: Some(pair.from.clone()),
-        as_version: running.as_version.clone().filter(|_| !from_is_release),
-        alone: true,
-        ..running.clone()
-    };
+    let running = under_old_release(pair, running)?;
     let play = async |plane: &Plane, release: &UnderTest| {
         let capabilities = running.cluster.capabilities();
         let why_not = |scenario: &Scenario| {
@@ -125,4 +122,27 @@ fn column(pair: &Pair, how: How, scenarios: &[Scenario], running: &Running) -> R
         ..report
     });
     into_column(label.clone(), outcome)
+}
+
+/// The release after, built if need be.
+fn new_release(pair: &Pair, running: &Running) -> Result<UnderTest, Fault> {
+    let progress = TerminalProgress::new();
+    let to = Parts::from_env().and_then(|parts| {
+        let spec = ControllerSpec::parse(&pair.to)?;
+        let as_version = running.as_version.as_ref().filter(|_| !matches!(spec, ControllerSpec::Release(_)));
+        parts.controller(&spec, as_version, &progress)
+    });
+    progress.clear();
+    Ok(to?.into())
+}
+
+/// A run under the release before, alone on its plane.
+fn under_old_release(pair: &Pair, running: &Running) -> Result<Running, Fault> {
+    let is_release = matches!(ControllerSpec::parse(&pair.from)?, ControllerSpec::Release(_));
+    Ok(Running {
+        controller: Some(pair.from.clone()),
+        as_version: running.as_version.clone().filter(|_| !is_release),
+        alone: true,
+        ..running.clone()
+    })
 }

@@ -51,16 +51,16 @@ use crate::{
 pub const ANNOTATION: &str = "proofroll/fence";
 
 /// How often the log is looked at.
-const INTERVAL: Duration = Duration::from_millis(5);
+pub(super) const INTERVAL: Duration = Duration::from_millis(5);
 
 /// After this time the ReplicaSet is annotated once more: a watch that was cut shows only the last of
 /// several changes when it is taken up again.
-const AGAIN: Duration = Duration::from_secs(2);
+pub(super) const AGAIN: Duration = Duration::from_secs(2);
 
 /// How many lines of the log go into an error.
 const SHOWN: usize = 30;
 
-const ENQUEUED: &str = "Enqueueing parent of ";
+pub(super) const ENQUEUED: &str = "Enqueueing parent of ";
 const STARTED: &str = "Started syncing rollout";
 const COMPLETED: &str = "Reconciliation completed";
 
@@ -260,21 +260,21 @@ impl<'a> Searches<'a> {
 
 /// Looks for the lines of a fence, one after the other.
 #[derive(Debug, Clone)]
-struct Search<'a> {
-    namespace: &'a str,
-    rollout: &'a str,
-    from: u64,
+pub(super) struct Search<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) rollout: &'a str,
+    pub(super) from: u64,
     /// Of the Rollout, before the fence.
-    resource_version: u64,
+    pub(super) resource_version: u64,
     /// The line that shows that a change of the ReplicaSet has arrived.
-    trigger: Option<String>,
+    pub(super) trigger: Option<String>,
     /// How many of them are still to come.
-    awaited: u32,
-    started: Option<LogLine>,
+    pub(super) awaited: u32,
+    pub(super) started: Option<LogLine>,
 }
 
 impl Search<'_> {
-    fn read(&mut self, line: LogLine) -> Option<Fenced> {
+    pub(super) fn read(&mut self, line: LogLine) -> Option<Fenced> {
         if self.trigger.as_deref() == Some(line.msg()) {
             self.awaited = self.awaited.saturating_sub(1);
             // What runs already may have begun without this change.
@@ -292,7 +292,7 @@ impl Search<'_> {
         None
     }
 
-    fn missing(&self) -> &'static str {
+    pub(super) fn missing(&self) -> &'static str {
         match (self.awaited, &self.started) {
             (1.., _) => "a change of its ReplicaSet did not reach the controller",
             (0, None) => "none was started with the Rollout as it was then",

@@ -1,7 +1,8 @@
 //! The controller's ServiceAccount, Role and RoleBinding, as its release ships them, so that a rule
 //! that is missing there shows.
 //!
-//! From `manifests/namespace-install.yaml` only what a process outside the cluster needs is taken:
+//! From `manifests/namespace-install.yaml` (or `manifests/install.yaml`, for a controller that serves all
+//! namespaces: then ClusterRole and ClusterRoleBinding) only what a process outside the cluster needs is taken:
 //! not the Deployment, the metrics Service and the ClusterRoles for people; but the ConfigMap and
 //! the Secret, for the controller reads them at its start.
 
@@ -88,7 +89,8 @@ pub struct Installed {
     pub service_account: String,
 }
 
-/// Applies the RBAC of a release's `namespace-install.yaml` in `namespace`.
+/// Applies the RBAC of a release's `namespace-install.yaml` in `namespace`, or that of its `install.yaml` for a
+/// controller in `namespace` that serves all of them.
 ///
 /// # Errors
 /// See [`InstallError`].
@@ -97,8 +99,8 @@ pub async fn install(client: &Client, namespace: &str, namespace_install: &Path)
     let name = |kind| objects.iter().find(|o| o["kind"] == kind).and_then(|o| o["metadata"]["name"].as_str());
     let missing = |kind| InstallError::Missing { path: namespace_install.to_owned(), kind };
     let service_account = name("ServiceAccount").ok_or_else(|| missing("ServiceAccount"))?.to_owned();
-    name("Role").ok_or_else(|| missing("Role"))?;
-    name("RoleBinding").ok_or_else(|| missing("RoleBinding"))?;
+    name("Role").or_else(|| name("ClusterRole")).ok_or_else(|| missing("Role"))?;
+    name("RoleBinding").or_else(|| name("ClusterRoleBinding")).ok_or_else(|| missing("RoleBinding"))?;
     // In no order: nothing uses them before the controller is started.
     try_join_all(objects.iter().map(|object| apply(client, namespace, object))).await?;
     Ok(Installed { service_account })
@@ -106,26 +108,37 @@ pub async fn install(client: &Client, namespace: &str, namespace_install: &Path)
 
 fn objects(path: &Path, namespace: &str) -> Result<Vec<Value>, InstallError> {
     let text = fs::read_to_string(path).map_err(|source| InstallError::Read { path: path.to_owned(), source })?;
-    let all: Vec<Value> = serde_saphyr::from_multiple(&text)
+    // The custom resources, which are nearly all of `install.yaml`, are the plane's affair.
+    let documents = text.split("\n---\n").filter(|document| !document.contains("\nkind: CustomResourceDefinition\n"));
+    let all: Vec<Value> = serde_saphyr::from_multiple(&documents.collect::<Vec<_>>().join("\n---\n"))
         .map_err(|e| InstallError::Parse { path: path.to_owned(), message: e.to_string() })?;
-    Ok(all.into_iter().filter(|o| collection(o).is_some()).map(|o| placed(o, namespace)).collect())
+    // Where there is a Role, the ClusterRoles are for people.
+    let bound = all.iter().any(|object| object["kind"] == "Role");
+    let wanted = |object: &Value| collection(object).is_some_and(|(_, _, namespaced)| namespaced || !bound);
+    Ok(all.into_iter().filter(wanted).map(|o| placed(o, namespace)).collect())
 }
 
-/// The path of its collection; None for what a process outside the cluster does not need.
-fn collection(object: &Value) -> Option<(&'static str, &'static str)> {
+/// The path of its collection, and whether it lies in a namespace; None for what a process outside the cluster does not
+/// need.
+fn collection(object: &Value) -> Option<(&'static str, &'static str, bool)> {
+    const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
     match object["kind"].as_str()? {
-        "ServiceAccount" => Some(("/api/v1", "serviceaccounts")),
-        "ConfigMap" => Some(("/api/v1", "configmaps")),
-        "Secret" => Some(("/api/v1", "secrets")),
-        "Role" => Some(("/apis/rbac.authorization.k8s.io/v1", "roles")),
-        "RoleBinding" => Some(("/apis/rbac.authorization.k8s.io/v1", "rolebindings")),
+        "ServiceAccount" => Some(("/api/v1", "serviceaccounts", true)),
+        "ConfigMap" => Some(("/api/v1", "configmaps", true)),
+        "Secret" => Some(("/api/v1", "secrets", true)),
+        "Role" => Some((RBAC, "roles", true)),
+        "RoleBinding" => Some((RBAC, "rolebindings", true)),
+        "ClusterRole" => Some((RBAC, "clusterroles", false)),
+        "ClusterRoleBinding" => Some((RBAC, "clusterrolebindings", false)),
         _ => None,
     }
 }
 
 /// The object in `namespace`, and the subjects of a binding too.
 fn placed(mut object: Value, namespace: &str) -> Value {
-    object["metadata"]["namespace"] = namespace.into();
+    if collection(&object).is_some_and(|(_, _, namespaced)| namespaced) {
+        object["metadata"]["namespace"] = namespace.into();
+    }
     if let Some(subjects) = object.get_mut("subjects").and_then(Value::as_array_mut) {
         for subject in subjects {
             subject["namespace"] = namespace.into();
@@ -137,10 +150,13 @@ fn placed(mut object: Value, namespace: &str) -> Value {
 async fn apply(client: &Client, namespace: &str, object: &Value) -> Result<(), InstallError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
-    let Some((api, plural)) = collection(object) else { return Ok(()) };
+    let Some((api, plural, namespaced)) = collection(object) else { return Ok(()) };
     let params = PatchParams::apply("proofroll").force();
     let applied = async {
-        let path = format!("{api}/namespaces/{namespace}/{plural}");
+        let path = match namespaced {
+            true => format!("{api}/namespaces/{namespace}/{plural}"),
+            false => format!("{api}/{plural}"),
+        };
         let request = Request::new(path).patch(&name, &params, &Patch::Apply(object));
         client.request::<Value>(request.map_err(kube::Error::BuildRequest)?).await
     };

@@ -11,13 +11,14 @@
 //!   other ([`Serving`]).
 //! - [`log`]: its JSON log, by position, so that a step's slice can be cut out. Where several write one
 //!   log, `signing` says whose a line is.
-//! - [`mod@fence`]: proves that the controller has reconciled once more.
+//! - [`mod@fence`]: proves that the controller has reconciled once more; [`pass_all`]: all Rollouts that it serves, at once.
 
 mod config;
 pub mod deployed;
 pub mod endpoints;
 mod error;
 pub mod fence;
+mod fences;
 mod flags;
 mod health;
 mod help;
@@ -37,6 +38,7 @@ pub use config::{ControllerConfig, SharedLog};
 pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
 pub use help::KnownFlags;
+pub use fences::{Fenceable, pass_all};
 pub use install::{InstallError, Installed, install};
 pub use log::{Log, LogLine};
 pub use own::Own;

@@ -29,6 +29,11 @@ pub fn unrest(rollout: &Rollout, world: &World) -> Option<String> {
     if rollout.spec.restart_at.is_some() && rollout.spec.restart_at != rollout.status.restarted_at {
         return Some("its pods are being restarted".into());
     }
+    pods_move(rollout, world)
+}
+
+/// Which pods still come or go, whatever the Rollout waits for; None when all are as they are to be.
+pub fn pods_move(rollout: &Rollout, world: &World) -> Option<String> {
     let sets = world.replica_sets(&rollout.metadata.uid);
     sets.filter_map(unrest_of).next().or_else(|| at_rest::explain(rollout, world))
 }

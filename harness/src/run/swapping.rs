@@ -88,7 +88,7 @@ impl Hands<'_> {
         }
         fail(&mut ended.report, "unmoved", &words.join("\n"), resource_version);
         let mut text = "broken: nothing moves while the controller is swapped\n".to_owned();
-        moves.iter().for_each(|Moved { rv, what }| text += &format!("  resourceVersion {rv}: {what}\n"));
+        moves.iter().for_each(|Moved { rv, what, .. }| text += &format!("  resourceVersion {rv}: {what}\n"));
         let subject = Subject { rollout: &step.on, release: self.release };
         text += &failure::surroundings(history, still, subject, jiff::Timestamp::now());
         ended.trouble = Some(match ended.trouble.take() {

@@ -27,7 +27,7 @@ impl fmt::Display for Location {
 
 /// A stretch of one line of the file that is being read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     pub line: u32,
     pub column: u32,
     /// Characters; 0 if unknown.
@@ -36,11 +36,11 @@ pub(super) struct Mark {
 
 /// A file's name and text: makes [`Location`]s and [`Fault`]s of [`Mark`]s.
 #[derive(Debug, Clone)]
-pub(super) struct Text {
+pub(crate) struct Text {
     pub name: Arc<str>,
     pub text: Arc<str>,
     /// What the text was made from, if it is not the file's own.
-    pub substituted: Option<Arc<Substituted>>,
+    pub(super) substituted: Option<Arc<Substituted>>,
 }
 
 impl Text {
@@ -83,12 +83,12 @@ pub struct Fault {
 
 impl Fault {
     /// One about a file as a whole.
-    pub(super) fn file(name: &str, what: impl Into<String>) -> Self {
+    pub(crate) fn file(name: &str, what: impl Into<String>) -> Self {
         let at = Location { file: name.into(), line: 0, column: 0 };
         Self { at, line: None, width: 0, what: what.into(), help: None }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

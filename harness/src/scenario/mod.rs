@@ -47,6 +47,11 @@ pub use self::{
     schema::schema,
 };
 
+pub(crate) use self::{
+    fault::{Mark, Text},
+    yaml::everything,
+};
+
 #[cfg(test)]
 pub(crate) use self::tests::in_repository;
 

@@ -46,6 +46,24 @@ fn lenient() -> Options {
     options! { budget: nested(64), legacy_octal_numbers: true, with_snippet: false }
 }
 
+/// What a cluster has of a kind: as manifests, and as much of it as there may be.
+fn large() -> Options {
+    let budget = serde_saphyr::budget! {
+        max_depth: 64,
+        max_documents: 100_000,
+        max_events: 200_000_000,
+        max_nodes: 100_000_000,
+        max_total_scalar_bytes: 1 << 30,
+        enforce_alias_anchor_ratio: false,
+    };
+    options! { budget: budget, legacy_octal_numbers: true, with_snippet: false }
+}
+
+/// All documents of a file, however long it is.
+pub(crate) fn everything<T: DeserializeOwned>(text: &Text) -> Result<Vec<T>, Fault> {
+    serde_saphyr::from_multiple_with_options(&text.text, large()).map_err(|e| fault(text, &e, None))
+}
+
 /// A scenario file as the tree of its places and as the typed model.
 pub(super) fn scenario(text: &Text) -> Result<(Node, ScenarioFile), Fault> {
     let tree = tree(text)?;

@@ -100,6 +100,19 @@ impl Timeline {
         &self.kinds
     }
 
+    /// Takes the watches on custom resources up anew, and completes the log: the API server ends those watches, now or
+    /// later, when a definition is applied anew, and what was missed then is a gap. Better here than where it matters.
+    ///
+    /// # Errors
+    /// See [`super::BarrierError`].
+    pub async fn renew(&self) -> Result<u64, super::BarrierError> {
+        let custom = self.kinds.iter().filter(|kind| kind.api_version().starts_with("argoproj.io/"));
+        custom.for_each(|kind| self.shared.nudge(*kind));
+        self.barrier().await?;
+        // The list that ends a gap may be younger than the marks of that barrier; those of the next one are younger still.
+        self.barrier().await
+    }
+
     /// A receiver that wakes whenever something arrived.
     pub fn arrivals(&self) -> watch::Receiver<u64> {
         self.shared.changed.subscribe()
@@ -235,9 +248,11 @@ impl Follower {
         };
         tokio::pin!(nudged);
         loop {
+            // The nudge first: whoever nudges and then waits for a write that came after it has a new watch.
             let event = tokio::select! {
+                biased;
+                () = &mut nudged => return End::Cut("the watch was to be taken up anew".into()),
                 event = events.next() => event,
-                () = &mut nudged => return End::Cut("the watch went silent".into()),
             };
             let observations = match event {
                 None => return End::Cut("the server ended the watch".into()),

@@ -12,7 +12,10 @@
 //!
 //! What stands to be upgraded are live Rollouts, so all scenarios stand at their swaps together, on one
 //! control plane that nobody else uses.
+//!
+//! [`fleet`] does the same with somebody's own Rollouts, of which nothing is known beforehand.
 
+pub mod fleet;
 mod meeting;
 pub mod moved;
 mod pairs;

@@ -18,8 +18,27 @@ use crate::{
 pub struct Moved {
     /// The write, by resourceVersion.
     pub rv: u64,
+    /// The object; of an event, what it is about.
+    pub uid: String,
+    /// The kind of the object that was written.
+    pub kind: Kind,
+    /// The object's name.
+    pub name: String,
+    /// What moved of it.
+    pub part: Part,
     /// What moved, in words.
     pub what: String,
+}
+
+/// What moved of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// All: it was made.
+    Made,
+    /// All: it was deleted.
+    Deleted,
+    /// The field at this path.
+    Field(String),
 }
 
 /// Events that a new controller may well make of a Rollout that it sees for the first time.
@@ -55,9 +74,12 @@ pub fn moved(history: &History, from: Point, to: Point, own_writes: &BTreeSet<u6
         if own_writes.contains(&entry.rv) || going.contains(&object.uid) || is_passed_over(object.kind, &object.raw) {
             continue;
         }
-        let mut tell = |path: &str, what: String| {
+        let mut tell = |path: &str, part: Part, what: String| {
             if told.insert((object.uid.clone(), path.to_owned())) {
-                moves.push(Moved { rv: entry.rv, what });
+                let about = object.raw["involvedObject"]["uid"].as_str().filter(|_| object.kind == Kind::Event);
+                let uid = about.unwrap_or(&object.uid).to_owned();
+                let (kind, name) = (object.kind, object.name.clone());
+                moves.push(Moved { rv: entry.rv, uid, kind, name, part, what });
             }
         };
         let name = format!("{} {}", object.kind, object.name);
@@ -66,17 +88,18 @@ pub fn moved(history: &History, from: Point, to: Point, own_writes: &BTreeSet<u6
                 let text = |field: &str| object.raw[field].as_str().unwrap_or_default().to_owned();
                 if !entry.deleted && !ALLOWED_EVENTS.contains(&text("reason").as_str()) {
                     let about = object.raw["involvedObject"]["kind"].as_str().unwrap_or_default();
-                    tell("", format!("event {} about the {about}: {}", text("reason"), text("message")));
+                    let what = format!("event {} about the {about}: {}", text("reason"), text("message"));
+                    tell("", Part::Made, what);
                 }
             }
-            _ if entry.deleted => tell("deleted", format!("{name} is deleted")),
-            None => tell("", format!("{name} is made{}", revision(&object.raw))),
+            _ if entry.deleted => tell("deleted", Part::Deleted, format!("{name} is deleted")),
+            None => tell("", Part::Made, format!("{name} is made{}", revision(&object.raw))),
             Some(before) => {
                 let after = flat(&normal(object.kind, &object.raw));
                 let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
                 for path in paths.into_iter().filter(|path| before.get(*path) != after.get(*path)) {
                     let (was, is) = (shown(before.get(path)), shown(after.get(path)));
-                    tell(path, format!("{name}: {path}: {was} -> {is}"));
+                    tell(path, Part::Field(path.clone()), format!("{name}: {path}: {was} -> {is}"));
                 }
             }
         }
@@ -150,7 +173,7 @@ fn pick(value: &Value, fields: &[&str]) -> Value {
 }
 
 /// Each leaf under its path. What is empty is not there: Go leaves out empty fields, or does not.
-fn flat(value: &Value) -> BTreeMap<String, Value> {
+pub(super) fn flat(value: &Value) -> BTreeMap<String, Value> {
     fn walk(at: &str, value: &Value, into: &mut BTreeMap<String, Value>) {
         match value {
             Value::Object(fields) => fields.iter().for_each(|(key, value)| {

@@ -59,7 +59,7 @@ impl Swap {
     /// When they cannot be applied, in words.
     pub async fn meet(&self, id: &str, client: &Client) -> Result<(), String> {
         let work = async || {
-            let applied = self.apply_crds(client).await;
+            let applied = apply_crds(client, &self.to).await;
             applied.map_err(|error| crate::run::trouble::chain(&error))
         };
         self.meeting.meet(id, work).await
@@ -69,24 +69,25 @@ impl Swap {
     pub async fn start_permit(&self) -> Option<SemaphorePermit<'_>> {
         self.starts.acquire().await.ok()
     }
+}
 
-    async fn apply_crds(&self, client: &Client) -> Result<(), ClusterError> {
-        let Some(files) = &self.to.files else { return Ok(()) };
-        let crds = crds::read(files.manifests.crds())?;
-        let refused = |name: &str, why: String| ClusterError::Crd { path: name.into(), why };
-        for crd in &crds {
-            crd.apply(client).await.map_err(|error| refused(&crd.name, error.to_string()))?;
-        }
-        let served = async {
-            for crd in &crds {
-                while !crd.is_served(client).await.map_err(|error| refused(&crd.name, error.to_string()))? {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
-            Ok(())
-        };
-        let within = scaled(SERVED_WITHIN);
-        let late = || refused("the new release's custom resources", format!("not served within {within:?}"));
-        tokio::time::timeout(within, served).await.unwrap_or_else(|_| Err(late()))
+/// Applies the custom resources of a release, and waits until they are served.
+pub(super) async fn apply_crds(client: &Client, of: &UnderTest) -> Result<(), ClusterError> {
+    let Some(files) = &of.files else { return Ok(()) };
+    let crds = crds::read(files.manifests.crds())?;
+    let refused = |name: &str, why: String| ClusterError::Crd { path: name.into(), why };
+    for crd in &crds {
+        crd.apply(client).await.map_err(|error| refused(&crd.name, error.to_string()))?;
     }
+    let served = async {
+        for crd in &crds {
+            while !crd.is_served(client).await.map_err(|error| refused(&crd.name, error.to_string()))? {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        Ok(())
+    };
+    let within = scaled(SERVED_WITHIN);
+    let late = || refused("the new release's custom resources", format!("not served within {within:?}"));
+    tokio::time::timeout(within, served).await.unwrap_or_else(|_| Err(late()))
 }

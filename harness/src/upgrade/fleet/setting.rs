@@ -1,0 +1,87 @@
+//! Where a fleet is played: namespaces with an open timeline each, and one controller for all of them.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+
+use super::{
+    bins::{content, pack},
+    cell::Cell,
+};
+use crate::{
+    cluster::Plane,
+    controller::{Controller, ControllerConfig, ControllerError, UnderTest},
+    progress::Progress,
+    run::{Trouble, trouble::chain},
+    timeline::Timeline,
+    upgrade::How,
+};
+
+/// How long a controller may take until it serves.
+const UP_WITHIN: Duration = Duration::from_secs(60);
+
+/// It serves all namespaces, and leads by a lease, as in a cluster; upstream's 15 s would only be waited for.
+const FLAGS: [&str; 5] = [
+    "--namespaced=false",
+    "--leader-elect=true",
+    "--leader-election-lease-duration=6s",
+    "--leader-election-renew-deadline=5s",
+    "--leader-election-retry-period=1s",
+];
+
+/// Where a fleet is played, and with what.
+pub struct Stage<'a> {
+    /// The plane, which nobody else uses: its custom resources are replaced.
+    pub plane: &'a Plane,
+    /// The release before.
+    pub from: &'a UnderTest,
+    /// The one after.
+    pub to: &'a UnderTest,
+    /// How the old controller goes.
+    pub how: How,
+    /// Who hears how far it is.
+    pub progress: &'a dyn Progress,
+}
+
+/// Some Rollouts in a namespace of the plane.
+pub(super) struct Bin {
+    pub namespace: String,
+    pub timeline: Timeline,
+    pub cells: Vec<usize>,
+}
+
+/// Puts the cells into namespaces.
+pub(super) async fn open(stage: &Stage<'_>, cells: &[Cell]) -> Result<Vec<Bin>, Trouble> {
+    let contents = cells.iter().map(|cell| content(&cell.rollout, &cell.companions.namespaced, cell.workload()));
+    let one = async |cells: Vec<usize>| {
+        let namespace = stage.plane.create_namespace("fleet").await.map_err(|error| Trouble::Infra(chain(&error)))?;
+        let timeline = Timeline::open(stage.plane.client(), &namespace, &[]).await;
+        let timeline = timeline.map_err(|error| Trouble::Infra(chain(&error)))?;
+        Ok(Bin { namespace, timeline, cells })
+    };
+    futures::stream::iter(pack(contents.collect())).map(one).buffer_unordered(8).try_collect().await
+}
+
+/// Starts the old release's controller, for all namespaces.
+pub(super) async fn controller(stage: &Stage<'_>) -> Result<Controller, Trouble> {
+    let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
+    let namespace = stage.plane.create_namespace("fleet-controller").await.map_err(|error| infra(&error))?;
+    let nothing = ControllerError::Nothing { label: stage.from.label.clone() };
+    let files = stage.from.files.as_ref().ok_or_else(|| infra(&nothing))?;
+    let endpoint = stage.plane.endpoint();
+    let config = ControllerConfig {
+        binary: files.binary.clone(),
+        version: stage.from.version.clone(),
+        client: stage.plane.client(),
+        server: endpoint.server,
+        ca_pem: endpoint.ca_pem,
+        dir: stage.plane.dir().path().join("controllers").join(&namespace),
+        namespace,
+        namespace_install: files.manifests.install(),
+        shared_log: None,
+        log_level: "info".into(),
+        extra_args: FLAGS.map(str::to_owned).to_vec(),
+        up_within: UP_WITHIN,
+    };
+    Controller::start(config).await.map_err(|error| Trouble::Infra(format!("{}: {}", stage.from.label, chain(&error))))
+}
