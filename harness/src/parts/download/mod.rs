@@ -29,6 +29,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod unpack;
+mod url;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::OnceLock};
 
@@ -95,13 +96,13 @@ impl Way for Download {
         let source = match published {
             Published::File { url, sums } => {
                 client.checked(&url, &sums, &to, &title, progress)?;
-                format!("downloaded from {}", client::redacted(&url))
+                format!("downloaded from {}", url::redacted(&url))
             }
             Published::Archive { url, sums, member } => {
                 let archive = room.scratch.join("archive");
                 client.checked(&url, &sums, &archive, &title, progress)?;
                 unpack::one(&archive, unpack::Packed::Gzip, &member, &to, &url)?;
-                format!("downloaded from {}", client::redacted(&url))
+                format!("downloaded from {}", url::redacted(&url))
             }
             Published::Image(image) => {
                 let image = registry::pull(client, &image, part.binary(), room.scratch, &to, &title, progress)?;

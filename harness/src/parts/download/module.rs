@@ -14,6 +14,7 @@ use zip::ZipArchive;
 use super::{
     client::{self, Client},
     error::DownloadError,
+    url,
 };
 use crate::{
     parts::{hex, manifests::Manifests, recipe::Recipe, sum::sha256_bytes},
@@ -44,7 +45,7 @@ pub(super) fn manifests(
             if got == expected {
                 return Ok(());
             }
-            let (url, by) = (client::redacted(&url), "the pinned go.sum".into());
+            let (url, by) = (url::redacted(&url), "the pinned go.sum".into());
             Err(DownloadError::Checksum { url, got, expected: expected.into(), by })
         });
         match got {

@@ -15,6 +15,7 @@ use super::{
     error::DownloadError,
     published::{ImageName, architecture},
     unpack::{self, Found, Packed},
+    url,
 };
 use crate::{
     parts::{hex, sum::sha256_bytes},
@@ -82,7 +83,7 @@ pub(super) fn pull(
     let ImageName { base, repository, tag } = image;
     let (url, name) = endpoint(base, repository);
     let mut repository = Repository { client, url, name, base, authorization: None };
-    let named = format!("{}/{}:{tag}", client::host_of(base), repository.name);
+    let named = format!("{}/{}:{tag}", url::host_of(base), repository.name);
     let (mut manifest, mut digest) = repository.manifest(tag)?;
     let identity = format!("{named}@{digest}");
     if manifest.layers.is_empty() {
@@ -131,7 +132,7 @@ impl Repository<'_> {
             self.log_in(&url, &headers)?;
             (status, _, body) = self.client.answer(&url, &self.headers())?;
         }
-        let shown = client::redacted(&url);
+        let shown = url::redacted(&url);
         match status {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(DownloadError::Missing { url: shown, status: status.as_u16() }),
@@ -157,7 +158,7 @@ impl Repository<'_> {
         }
         tracing::debug!(size = arrived.size, "a blob with another digest");
         let by = "the image's manifest".into();
-        Err(DownloadError::Checksum { url: client::redacted(&url), got, expected: digest.into(), by })
+        Err(DownloadError::Checksum { url: url::redacted(&url), got, expected: digest.into(), by })
     }
 
     fn headers(&self) -> Vec<(&'static str, String)> {
@@ -168,7 +169,7 @@ impl Repository<'_> {
     /// Gets the token that a registry asks for, as it gives one to everybody for public images; with a login in
     /// the mirror's URL, as that user.
     fn log_in(&mut self, url: &str, headers: &HeaderMap) -> Result<(), DownloadError> {
-        let refused = || DownloadError::Refused { url: client::redacted(url), status: 401 };
+        let refused = || DownloadError::Refused { url: url::redacted(url), status: 401 };
         let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let rest = challenge.strip_prefix("Bearer ").ok_or_else(refused)?;
         let realm = parameter(rest, "realm").ok_or_else(refused)?;
@@ -177,10 +178,10 @@ impl Repository<'_> {
         if let Some(service) = parameter(rest, "service") {
             ask += &format!("&service={service}");
         }
-        let login = client::login_header(self.base);
+        let login = url::login_header(self.base);
         let (status, _, body) = self.client.answer(&ask, login.as_slice())?;
         if status != StatusCode::OK {
-            return Err(DownloadError::Refused { url: client::redacted(&ask), status: status.as_u16() });
+            return Err(DownloadError::Refused { url: url::redacted(&ask), status: status.as_u16() });
         }
         let token: Token = serde_json::from_slice(&body)
             .map_err(|error| client::content(&ask, &format!("it is no token: {error}")))?;
@@ -196,7 +197,7 @@ fn parameter<'a>(challenge: &'a str, name: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod units {
+mod tests {
     use super::*;
 
     #[test]

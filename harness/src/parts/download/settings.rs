@@ -93,7 +93,7 @@ impl DownloadOptions {
 }
 
 fn unclear(variable: &str, value: &str, why: &str) -> PartError {
-    PartError::Setting { variable: variable.to_owned(), value: super::client::redacted(value), why: why.to_owned() }
+    PartError::Setting { variable: variable.to_owned(), value: super::url::redacted(value), why: why.to_owned() }
 }
 
 fn check_url(text: &str) -> Result<(), &'static str> {
