@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 
-use super::{diff::Diff, releases::Releases, upgrade::Upgrade};
+use super::{
+    completions::Completions, coverage::CoverageArgs, diff::Diff, fuzz::Fuzz, parts::PartsCommand, releases::Releases,
+    upgrade::Upgrade,
+};
 use crate::{
     cluster::ImageSource,
-    releases::Range,
     run::wish::{self, Provider, Wish},
     scenario::{Capabilities, model::Capability},
 };
@@ -29,6 +31,9 @@ pub struct Proofroll {
     /// Show what the harness does inside (repeat for more).
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// Ask nothing of a network for parts: what is not there is an error.
+    #[arg(long, env = "PROOFROLL_OFFLINE", value_parser = BoolishValueParser::new(), global = true)]
+    pub offline: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -95,30 +100,54 @@ pub enum Command {
     )]
     Fuzz(Fuzz),
     /// List the scenarios and what they prove.
+    #[command(
+        after_help = "Examples:\n  proofroll list\n  proofroll list --features          # which scenarios prove which feature\n  proofroll list --cluster kind      # what would be skipped there"
+    )]
     List(List),
     /// Show what the suite speaks of, and what no scenario names yet, with the reason.
+    #[command(
+        after_help = "Examples:\n  proofroll coverage\n  proofroll coverage --crd         # compares with the fields of the newest release\n  proofroll coverage --upstream    # the assertions of upstream's own tests"
+    )]
     Coverage(CoverageArgs),
     /// Say in words what a scenario does and claims, and where the claim comes from.
+    #[command(after_help = "Examples:\n  proofroll explain guide/canary-basic\n  proofroll explain ./my-scenario.yaml")]
     Explain(Explain),
     /// Start a control plane to play with and print its KUBECONFIG.
     #[command(after_help = "Example:\n  eval \"$(proofroll up --for 2h)\" && kubectl get nodes; proofroll down")]
     Up(Up),
     /// Stop control planes that `up` or `--keep` left running.
+    #[command(
+        after_help = "Examples:\n  proofroll down\n  proofroll down 3fa9           # the one whose key begins so\n  proofroll down --force        # also those that a process uses"
+    )]
     Down(Down),
     /// Show the control planes that run, who uses them, and what they cost.
+    #[command(after_help = "Example:\n  proofroll status")]
     Status,
     /// Remove what killed runs left behind.
+    #[command(after_help = "Example:\n  proofroll gc")]
     Gc,
     /// The executables: where they come from, where they are.
+    #[command(
+        after_help = "Examples:\n  proofroll parts list\n  proofroll parts build                          # what the embedded control plane needs\n  proofroll parts path kubectl\n  proofroll parts export parts.tar.gz            # for a host without a network:\n  proofroll parts import parts.tar.gz            # ... there"
+    )]
     Parts {
         /// What to do with them.
         #[command(subcommand)]
-        what: Parts,
+        what: PartsCommand,
     },
     /// Say what is missing on this machine, and the command that mends it.
+    #[command(after_help = "Example:\n  proofroll doctor")]
     Doctor,
     /// Print the JSON Schema of scenario files or of the report.
+    #[command(
+        after_help = "Examples:\n  proofroll schema > scenario.schema.json    # for your editor\n  proofroll schema report"
+    )]
     Schema(Schema),
+    /// Print the completions of a shell.
+    #[command(
+        after_help = "Examples:\n  source <(proofroll completions bash)                    # in ~/.bashrc\n  proofroll completions zsh > ~/.zfunc/_proofroll\n  proofroll completions fish > ~/.config/fish/completions/proofroll.fish"
+    )]
+    Completions(Completions),
     /// Measure what a plane's start and the guide cost, side by side.
     #[command(hide = true)]
     Figures(Figures),
@@ -131,41 +160,6 @@ pub struct Try {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Only print the scenario.
-    #[arg(long)]
-    pub print: bool,
-    /// How it runs.
-    #[command(flatten)]
-    pub running: Running,
-}
-
-/// `proofroll fuzz`
-#[derive(Debug, Clone, Args)]
-pub struct Fuzz {
-    /// The seed: the same one makes the same cases. Default: a new one, which is printed.
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// So many cases.
-    #[arg(long, default_value_t = 24, value_name = "M")]
-    pub count: u64,
-    /// Only the case of this number.
-    #[arg(long, value_name = "N", conflicts_with = "count")]
-    pub case: Option<u64>,
-    /// Make also cases that are known to fail (see findings/).
-    #[arg(long)]
-    pub known: bool,
-    /// So many side by side.
-    #[arg(short, long, default_value_t = 8, value_name = "J")]
-    pub jobs: usize,
-    /// Begin no case after this time, as 90s or 5m.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub time: Option<std::time::Duration>,
-    /// So many runs at most to make a failure small.
-    #[arg(long, default_value_t = 60, value_name = "RUNS")]
-    pub shrink: usize,
-    /// Keep the scenarios of what failed in this directory. Default: `fuzz` where evidence goes.
-    #[arg(long, value_name = "DIR")]
-    pub keep_failures: Option<PathBuf>,
-    /// Only print the files of the cases.
     #[arg(long)]
     pub print: bool,
     /// How it runs.
@@ -191,23 +185,6 @@ pub struct List {
     /// existing: the image of the load generator.
     #[arg(long, env = wish::PROBE_IMAGE_VARIABLE, value_name = "IMAGE")]
     pub probe_image: Option<String>,
-    /// Take scenarios from this directory instead of the ones inside the program.
-    #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
-    pub fixtures: Option<PathBuf>,
-}
-
-/// `proofroll coverage`
-#[derive(Debug, Clone, Args)]
-pub struct CoverageArgs {
-    /// Also who names what.
-    #[arg(long)]
-    pub all: bool,
-    /// Compare the list of fields with the CRD of the newest release.
-    #[arg(long)]
-    pub crd: bool,
-    /// Instead, what proves the assertions of upstream's own end-to-end tests: the README's table.
-    #[arg(long, conflicts_with_all = ["all", "crd"])]
-    pub upstream: bool,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
@@ -249,38 +226,6 @@ pub struct Down {
     /// Also those that a process uses.
     #[arg(long)]
     pub force: bool,
-}
-
-/// `proofroll parts`
-#[derive(Debug, Clone, Subcommand)]
-pub enum Parts {
-    /// A line for each: version, where it is.
-    List,
-    /// Build what is missing from its Go modules. Some 15 to 20 minutes on two cores, once.
-    #[command(visible_alias = "fetch")]
-    Build {
-        /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
-        /// node image of kind is made of).
-        names: Vec<crate::parts::PartNames>,
-        /// And the controllers of these releases, one after the other, as `>=1.7` or `v1.8.5 || v1.9.3`.
-        #[arg(long, value_name = "RANGE")]
-        releases: Option<Range>,
-    },
-    /// Print the path of each; what is missing is built.
-    Path {
-        /// Which.
-        #[arg(required = true)]
-        names: Vec<crate::parts::PartNames>,
-    },
-    /// Make the images of the demo application and of the load generator; print where the archive is (for `docker
-    /// load`, `kind load image-archive`, a registry), and the images in it.
-    Images,
-    /// Print the name of each one's entry in the cache, which changes with all that it is built from.
-    Entry {
-        /// Which.
-        #[arg(required = true)]
-        names: Vec<crate::parts::PartNames>,
-    },
 }
 
 /// `proofroll figures`
@@ -392,6 +337,9 @@ pub struct Running {
 /// `proofroll guide`
 #[derive(Debug, Clone, Default, Args)]
 pub struct Guide {
+    /// Write the results as JUnit XML, a test case for each step, to this file.
+    #[arg(long, env = "PROOFROLL_JUNIT", value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// How it runs.
     #[command(flatten)]
     pub running: Running,
@@ -409,6 +357,9 @@ pub struct Run {
     /// Write a conformance report (YAML, after the Gateway API's) to this file.
     #[arg(long, value_name = "FILE")]
     pub conformance_report: Option<PathBuf>,
+    /// Write the results as JUnit XML, a test case for each step, to this file.
+    #[arg(long, env = "PROOFROLL_JUNIT", value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Run each scenario so many times.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub repeat: usize,
@@ -464,26 +415,5 @@ pub enum SchemaOf {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_arguments_are_consistent() {
-        Proofroll::command().debug_assert();
-    }
-
-    /// `--help` of the program and of each command, as a person reads it on 100 columns.
-    #[test]
-    fn the_help() {
-        let mut program = Proofroll::command().term_width(100);
-        program.build();
-        let mut text = program.render_long_help().to_string();
-        for command in program.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
-            let (name, help) = (command.get_name().to_owned(), command.render_long_help());
-            text += &format!("\n-------- {name}\n{help}");
-        }
-        insta::assert_snapshot!(text);
-    }
-}
+#[path = "args_tests.rs"]
+mod tests;

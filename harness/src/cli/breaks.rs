@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Breaks) -> Result<Exit, Fault> {
         detail: Detail::Scenarios,
         running: running.clone(),
         conformance_report: None,
+        junit: None,
     };
     let count = Count { progress: TerminalProgress::new(), ended: AtomicUsize::new(0), all: broken.len() };
     let report = session.report_to(&count);

@@ -1,9 +1,10 @@
 //! `proofroll coverage`: what the suite speaks of, and what it does not yet.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
+
+use clap::Args;
 
 use super::{
-    args::CoverageArgs,
     exit::{Exit, Fault},
     list::line,
     progress::TerminalProgress,
@@ -14,6 +15,23 @@ use crate::{
     parts::Parts,
     scenario::Library,
 };
+
+/// `proofroll coverage`
+#[derive(Debug, Clone, Args)]
+pub struct CoverageArgs {
+    /// Also who names what.
+    #[arg(long)]
+    pub all: bool,
+    /// Compare the list of fields with the CRD of the newest release.
+    #[arg(long)]
+    pub crd: bool,
+    /// Instead, what proves the assertions of upstream's own end-to-end tests: the README's table.
+    #[arg(long, conflicts_with_all = ["all", "crd"])]
+    pub upstream: bool,
+    /// Take scenarios from this directory instead of the ones inside the program.
+    #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
+    pub fixtures: Option<PathBuf>,
+}
 
 /// `proofroll coverage`
 ///

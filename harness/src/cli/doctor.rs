@@ -61,6 +61,7 @@ pub fn run(parts: &Parts) -> (String, u8) {
 /// Judges what was found.
 fn checks(facts: &Facts) -> Vec<Check> {
     let mut checks = vec![parts_check(facts)];
+    checks.extend(download_check(facts));
     checks.extend(go_checks(facts));
     checks.extend([cache_check(facts), disk_check(facts), data_check(facts)]);
     checks.extend([memory_check(facts), files_check(facts)]);
@@ -83,13 +84,28 @@ fn parts_check(facts: &Facts) -> Check {
     if to_make == 0 {
         return check(Mark::Ok, "parts", format!("all {} are there", facts.parts.len()), None);
     }
-    let mut found = format!("{to_make} of {} have to be built, {}", facts.parts.len(), build_time(facts));
+    let mut found = format!("{to_make} of {} have to be made; a build takes {}", facts.parts.len(), build_time(facts));
     for (what, names) in [("missing", missing), ("damaged", damaged)] {
         if !names.is_empty() {
             let _ = write!(found, "; {what}: {}", names.join(", "));
         }
     }
-    check(Mark::Warn, "parts", found, Some("proofroll parts build    (or any run: it builds what it needs)"))
+    check(
+        Mark::Warn,
+        "parts",
+        found,
+        Some("proofroll parts build    (or any run: it downloads or builds what it needs)"),
+    )
+}
+
+/// Only a hint: what cannot be downloaded is built.
+fn download_check(facts: &Facts) -> Option<Check> {
+    let found = match facts.downloads.as_ref()? {
+        Ok(()) => return Some(check(Mark::Ok, "network", "all who publish parts answer".into(), None)),
+        Err(reason) => format!("parts cannot all be downloaded, and are built instead: {reason}"),
+    };
+    let mend = "HTTPS_PROXY, PROOFROLL_MIRROR_*, or `proofroll parts import` (README: Behind a proxy, Air-gapped)";
+    Some(check(Mark::Hint, "network", found, Some(mend)))
 }
 
 fn build_time(facts: &Facts) -> String {
@@ -99,7 +115,7 @@ fn build_time(facts: &Facts) -> String {
 
 fn go_checks(facts: &Facts) -> Vec<Check> {
     // With all parts there, Go is only needed for `--controller CHECKOUT`.
-    let bad = if facts.needs_build() { Mark::Fail } else { Mark::Warn };
+    let bad = if facts.needs_build() && facts.downloads != Some(Ok(())) { Mark::Fail } else { Mark::Warn };
     let install = "install Go 1.21 or newer: https://go.dev/dl    (or name one: PROOFROLL_GO=/path/to/go)";
     let proxy = "check the network, or set GOPROXY to a module proxy that this machine reaches";
     let go = match &facts.go {

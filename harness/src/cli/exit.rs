@@ -85,6 +85,15 @@ impl From<ProvideError> for Fault {
     }
 }
 
+impl From<crate::parts::archive::ArchiveError> for Fault {
+    fn from(error: crate::parts::archive::ArchiveError) -> Self {
+        if interrupt::happened() {
+            return Self::interrupted();
+        }
+        if error.is_bad_input() { Self::input(error) } else { Self::infra(error) }
+    }
+}
+
 impl From<crate::parts::PartError> for Fault {
     fn from(error: crate::parts::PartError) -> Self {
         // Whatever could not be done after that could not be done because of it.

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Figures) -> Result<Exit, Fault> {
     progress.clear();
     measured.map_err(Fault::infra)?;
     let quiet = Running { quiet: true, ..Running::default() };
-    let report = guide_session(&Guide { running: quiet })?.report()?;
+    let report = guide_session(&Guide { running: quiet, junit: None })?.report()?;
     anstream::print!("\n{}", guide(&report));
     Ok(if report.totals.passed == 1 { Exit::Passed } else { Exit::Conformance })
 }

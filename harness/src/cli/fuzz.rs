@@ -1,9 +1,11 @@
 //! `proofroll fuzz`: which cases, and what is said of what was found.
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
+
+use clap::Args;
 
 use super::{
-    args::Fuzz,
+    args::Running,
     exit::{Exit, Fault},
     session::{on_plane, options},
     terminal::{Detail, Terminal},
@@ -19,6 +21,41 @@ use crate::{
     run::Stage,
     scenario::Library,
 };
+
+/// `proofroll fuzz`
+#[derive(Debug, Clone, Args)]
+pub struct Fuzz {
+    /// The seed: the same one makes the same cases. Default: a new one, which is printed.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// So many cases.
+    #[arg(long, default_value_t = 24, value_name = "M")]
+    pub count: u64,
+    /// Only the case of this number.
+    #[arg(long, value_name = "N", conflicts_with = "count")]
+    pub case: Option<u64>,
+    /// Make also cases that are known to fail (see findings/).
+    #[arg(long)]
+    pub known: bool,
+    /// So many side by side.
+    #[arg(short, long, default_value_t = 8, value_name = "J")]
+    pub jobs: usize,
+    /// Begin no case after this time, as 90s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time: Option<std::time::Duration>,
+    /// So many runs at most to make a failure small.
+    #[arg(long, default_value_t = 60, value_name = "RUNS")]
+    pub shrink: usize,
+    /// Keep the scenarios of what failed in this directory. Default: `fuzz` where evidence goes.
+    #[arg(long, value_name = "DIR")]
+    pub keep_failures: Option<PathBuf>,
+    /// Only print the files of the cases.
+    #[arg(long)]
+    pub print: bool,
+    /// How it runs.
+    #[command(flatten)]
+    pub running: Running,
+}
 
 /// How many of what failed are shrunk: each way to fail once.
 const PURSUED: usize = 5;

@@ -1,10 +1,11 @@
 //! The commands that only look: scenarios, parts, the machine, schemas.
 
 use super::{
-    args::{Explain, List, Parts as PartsCommand, Schema, SchemaOf},
+    args::{Explain, List, Schema, SchemaOf},
     doctor,
     exit::{Exit, Fault},
-    explain, features, list as scenarios, parts,
+    explain, features, list as scenarios,
+    parts::{self, PartsCommand},
     progress::TerminalProgress,
     run::choose,
 };
@@ -12,6 +13,7 @@ use crate::{
     controller::ControllerSpec,
     parts::{PartName, PartNames, Parts},
     process::interrupt,
+    releases::Range,
     run::{provision::ProvideError, wish::Wish},
     scenario::{Gate, Library, Scenario, gate},
 };
@@ -58,13 +60,21 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
     match what {
         PartsCommand::List => anstream::print!("{}", parts::list(&known)),
         PartsCommand::Build { names, releases } => {
-            let mut names = PartNames::flatten(names);
-            if let Some(releases) = releases {
-                names.extend(releases.chosen().map_err(Fault::input)?.into_iter().map(PartName::RolloutsController));
-            }
+            let names = named(names, releases.as_ref())?;
             let built = parts::build(&known, &names, &progress);
             progress.clear();
             anstream::print!("{}", built?);
+        }
+        PartsCommand::Export { file, names, releases } => {
+            let names = named(names, releases.as_ref())?;
+            let exported = parts::export(&known, &names, file, &progress);
+            progress.clear();
+            anstream::print!("{}", exported?);
+        }
+        PartsCommand::Import { file } => {
+            let imported = parts::import(&known, file, &progress);
+            progress.clear();
+            anstream::print!("{}", imported?);
         }
         PartsCommand::Path { names } => {
             let paths = parts::paths(&known, &PartNames::flatten(names), &progress);
@@ -79,6 +89,20 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
         PartsCommand::Entry { names } => anstream::print!("{}", parts::entries(&PartNames::flatten(names))?),
     }
     Ok(Exit::Passed)
+}
+
+/// The parts that are named, and the controllers of these releases.
+fn named(names: &[PartNames], releases: Option<&Range>) -> Result<Vec<PartName>, Fault> {
+    let mut names = PartNames::flatten(names);
+    if let Some(releases) = releases {
+        if names.is_empty() {
+            names = PartName::embedded();
+        }
+        names.extend(releases.chosen().map_err(Fault::input)?.into_iter().map(PartName::RolloutsController));
+        names.sort();
+        names.dedup();
+    }
+    Ok(names)
 }
 
 /// `proofroll doctor`

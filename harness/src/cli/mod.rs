@@ -2,6 +2,7 @@
 
 pub mod args;
 mod breaks;
+mod completions;
 mod coverage;
 pub mod diff;
 pub mod doctor;
@@ -13,6 +14,7 @@ pub mod fleet;
 mod fuzz;
 pub mod list;
 mod look;
+mod output;
 pub mod parts;
 pub mod plane;
 mod planes;
@@ -23,7 +25,7 @@ mod session;
 mod terminal;
 pub mod upgrade;
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -34,7 +36,11 @@ use args::{Command, Proofroll};
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let arguments = Proofroll::parse();
+    output::settle_colours();
     logging(arguments.verbose);
+    if arguments.offline {
+        crate::parts::forbid_network();
+    }
     let outcome = dispatch(arguments);
     match outcome {
         Ok(exit) => exit.into(),
@@ -66,6 +72,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Parts { what } => look::parts(&what),
         Command::Doctor => look::doctor(),
         Command::Schema(which) => look::schema(&which),
+        Command::Completions(of) => completions::run(&of),
         Command::Figures(how) => figures::run(&how),
     }
 }
@@ -81,6 +88,6 @@ fn logging(verbose: u8) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PROOFROLL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    let colours = std::io::stderr().is_terminal();
+    let colours = output::colours(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

@@ -1,11 +1,68 @@
 //! `proofroll parts`: which binaries there are, where they come from, and making those that are
 //! missing.
 
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
 use crate::{
     images::{self, ImageError},
-    parts::{FoundPart, PartError, PartName, PartState, PartStatus, Parts, minutes_text, recipe::Recipe},
+    parts::{
+        FoundPart, PartError, PartName, PartNames, PartState, PartStatus, Parts,
+        archive::{self, ArchiveError},
+        minutes_text,
+        recipe::Recipe,
+    },
     progress::Progress,
+    releases::Range,
 };
+
+/// `proofroll parts`
+#[derive(Debug, Clone, Subcommand)]
+pub enum PartsCommand {
+    /// A line for each: version, where it is.
+    List,
+    /// Download what is missing, or build it from its Go modules: some 15 to 20 minutes on two cores, once.
+    #[command(visible_alias = "fetch")]
+    Build {
+        /// Parts, or a group: `embedded` (the control plane and the newest controller; the default), `node` (what a
+        /// node image of kind is made of).
+        names: Vec<PartNames>,
+        /// And the controllers of these releases, one after the other, as `>=1.7` or `v1.8.5 || v1.9.3`.
+        #[arg(long, value_name = "RANGE")]
+        releases: Option<Range>,
+    },
+    /// Write parts to one file, for hosts without a network. What is missing is made first.
+    Export {
+        /// The file; packed if its name ends in .gz.
+        file: PathBuf,
+        /// Parts, or a group, as `parts build` takes them. Default: `embedded`.
+        names: Vec<PartNames>,
+        /// And the controllers of these releases.
+        #[arg(long, value_name = "RANGE")]
+        releases: Option<Range>,
+    },
+    /// Put the parts of such a file into the cache, after checking each.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Print the path of each; what is missing is built.
+    Path {
+        /// Which.
+        #[arg(required = true)]
+        names: Vec<PartNames>,
+    },
+    /// Make the images of the demo application and of the load generator; print where the archive is (for `docker
+    /// load`, `kind load image-archive`, a registry), and the images in it.
+    Images,
+    /// Print the name of each one's entry in the cache, which changes with all that it is built from.
+    Entry {
+        /// Which.
+        #[arg(required = true)]
+        names: Vec<PartNames>,
+    },
+}
 
 /// `proofroll parts list`: a line per part.
 pub fn list(parts: &Parts) -> String {
@@ -56,6 +113,33 @@ pub fn build(parts: &Parts, names: &[PartName], progress: &dyn Progress) -> Resu
 fn found_line(part: &FoundPart) -> String {
     let FoundPart { name, version, path, sha256, .. } = part;
     format!("{} v{version}  sha256 {}  {}\n", name.binary(), short(sha256), path.display())
+}
+
+/// `proofroll parts export FILE [NAME ...]`: a line per part, and one about the file.
+///
+/// # Errors
+/// When a part is not to be had, or the file cannot be written.
+pub fn export(parts: &Parts, names: &[PartName], to: &Path, progress: &dyn Progress) -> Result<String, ArchiveError> {
+    let embedded = PartName::embedded();
+    let (found, size) = archive::export(parts, if names.is_empty() { &embedded } else { names }, to, progress)?;
+    let lines: String = found
+        .iter()
+        .map(|part| format!("{} v{}  sha256 {}\n", part.name.binary(), part.version, short(&part.sha256)))
+        .collect();
+    Ok(format!("{lines}{}: {} MB; there: proofroll parts import {}\n", to.display(), size / 1_000_000, to.display()))
+}
+
+/// `proofroll parts import FILE`: a line per part.
+///
+/// # Errors
+/// When the file is damaged or does not fit, or the cache cannot be written.
+pub fn import(parts: &Parts, from: &Path, progress: &dyn Progress) -> Result<String, ArchiveError> {
+    let imported = archive::import(parts, from, progress)?;
+    let line = |part: &archive::Imported| {
+        let how = if part.was_there { "was there" } else { "imported" };
+        format!("{}  sha256 {}  {how}\n", part.title, short(&part.sha256))
+    };
+    Ok(imported.iter().map(line).collect())
 }
 
 /// `proofroll parts path NAME ...`: where the binaries are, a line each; what is missing is made.

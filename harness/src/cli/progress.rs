@@ -2,13 +2,13 @@
 //! terminal only the lasting lines are written, and now and then how far it is.
 
 use std::{
-    io::IsTerminal,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::output;
 use crate::progress::Progress;
 
 /// Without a terminal, how often a line says how far the work is.
@@ -23,8 +23,7 @@ pub struct TerminalProgress {
 impl TerminalProgress {
     /// Redraws a line only on a terminal that is no CI's.
     pub fn new() -> Self {
-        let interactive = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let bar = interactive.then(|| {
+        let bar = output::redraws(&std::io::stderr()).then(|| {
             let style =
                 ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = ProgressBar::new_spinner().with_style(style);

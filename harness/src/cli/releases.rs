@@ -117,6 +117,7 @@ fn column(label: String, scenarios: &[Scenario], jobs: usize, running: &Running)
         detail: Detail::Scenarios,
         running,
         conformance_report: None,
+        junit: None,
     };
     let ticker = Ticker::new(&label, scenarios.len());
     let outcome = session.report_to(&ticker);

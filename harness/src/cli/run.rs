@@ -37,7 +37,7 @@ pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
             scenarios.push(more);
         }
     }
-    Ok(alone(scenarios, &library, &arguments.running))
+    Ok(Session { junit: arguments.junit.clone(), ..alone(scenarios, &library, &arguments.running) })
 }
 
 /// Scenarios one after the other, shown in full.
@@ -45,7 +45,17 @@ fn alone(scenarios: Vec<Scenario>, library: &Library, running: &Running) -> Sess
     let left_out = if running.report.is_some() { left_out(library, &scenarios) } else { Vec::new() };
     let detail = detail(running, 1);
     let running = running.clone();
-    Session { scenarios, left_out, whole: false, jobs: 1, until_fail: false, detail, running, conformance_report: None }
+    Session {
+        scenarios,
+        left_out,
+        whole: false,
+        jobs: 1,
+        until_fail: false,
+        detail,
+        running,
+        conformance_report: None,
+        junit: None,
+    }
 }
 
 /// `proofroll run`
@@ -64,8 +74,8 @@ pub fn run(arguments: &Run) -> Result<Exit, Fault> {
     // To read all scenarios takes a while.
     let left_out = if told && !arguments.what.is_empty() { left_out(&library, &chosen) } else { Vec::new() };
     let whole = arguments.what.is_empty() && arguments.running.fixtures.is_none();
-    let Run { jobs, running, conformance_report, .. } = arguments.clone();
-    Session { scenarios, left_out, whole, jobs, until_fail, detail, running, conformance_report }.run()
+    let Run { jobs, running, conformance_report, junit, .. } = arguments.clone();
+    Session { scenarios, left_out, whole, jobs, until_fail, detail, running, conformance_report, junit }.run()
 }
 
 /// The scenarios of the library that are not among `chosen`.

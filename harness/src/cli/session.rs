@@ -39,6 +39,8 @@ pub struct Session {
     pub running: Running,
     /// Where a conformance report goes.
     pub conformance_report: Option<PathBuf>,
+    /// Where the results go as JUnit XML.
+    pub junit: Option<PathBuf>,
 }
 
 impl Session {
@@ -51,9 +53,11 @@ impl Session {
         let terminal = Terminal::new(self.detail);
         let played = self.play_all(&terminal);
         terminal.clear();
-        let played = played?;
+        let played = played.inspect_err(|fault| self.not_run(fault))?;
         let file = self.conformance_report.as_ref();
         let written = file.map_or(Ok(()), |file| report::write_conformance(&played.report, file));
+        let junit = self.junit.as_ref().map_or(Ok(()), |file| report::write_junit(&played.report, file));
+        let written = written.and(junit);
         let report = played.report.clone();
         let exit = played.end(&self.running);
         written.map_err(Fault::infra)?;
@@ -85,6 +89,20 @@ impl Session {
         let mut played = on_plane(&self.running, &self.purpose(), play)?;
         played.report.left_out.clone_from(&self.left_out);
         Ok(played)
+    }
+
+    /// For want of something to run on nothing was run: a CI server that finds no results at all would not say why.
+    fn not_run(&self, fault: &Fault) {
+        let Some(file) = &self.junit else { return };
+        let not_run = |scenario| run::not_run(scenario, v1::Verdict::Error, fault.to_string());
+        let report = v1::Report {
+            provider: self.running.cluster.cluster.name().into(),
+            scenarios: self.scenarios.iter().map(not_run).collect(),
+            ..v1::Report::default()
+        };
+        if let Err(error) = report::write_junit(&report, file) {
+            anstream::eprintln!("{error}");
+        }
     }
 
     fn purpose(&self) -> String {

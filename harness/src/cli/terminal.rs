@@ -2,7 +2,7 @@
 //! tree of `get rollout`, a tick for each expectation. Of several side by side: a line for each.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::Write,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -10,6 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
+use super::output;
 use crate::{
     report::v1,
     rollout::RolloutInfo,
@@ -67,8 +68,7 @@ fn tick(ok: bool) -> String {
 impl Terminal {
     /// Shows on stdout with `detail`; colours and a live line only on a terminal.
     pub fn new(detail: Detail) -> Self {
-        let interactive = std::io::stdout().is_terminal() && std::env::var_os("CI").is_none();
-        let live = interactive.then(|| {
+        let live = output::redraws(&std::io::stdout()).then(|| {
             let style =
                 ProgressStyle::with_template("  {spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = ProgressBar::new_spinner().with_style(style);

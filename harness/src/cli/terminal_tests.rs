@@ -91,6 +91,7 @@ fn tell(terminal: &Terminal) {
         seconds: 33.1,
         namespace: None,
         steps: Vec::new(),
+        not_begun: Vec::new(),
         invariants: vec![
             invariant("ceiling", &[], None),
             invariant("floor", &["resourceVersion 7: too few"], None),

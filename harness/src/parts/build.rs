@@ -54,6 +54,13 @@ impl Way for Build {
         let with = go.local.max(pin::toolchain());
         Ok(format!("built with go {with} from {} v{}", recipe.package.module, recipe.version()))
     }
+
+    fn manifests(&self, recipe: &Recipe, room: Room<'_>, progress: &dyn Progress) -> Result<(), WayError> {
+        let go = Go::locate(&self.go)?;
+        progress.say(&format!("fetching the manifests of {} from its Go module", recipe.title()));
+        let work = work_directory(recipe, room.scratch)?;
+        manifests::fetch(&go, recipe, &work, room.out, progress)
+    }
 }
 
 /// A directory with the pin's `go.mod` and `go.sum`, for go commands to work in.

@@ -125,7 +125,15 @@ fn link(
         out: linked,
         temporary,
     };
-    job.run(&|| go.command(directory, needs), progress)
+    let command = || {
+        let mut command = go.command(directory, needs)?;
+        if parts.options().offline {
+            // What Go has already is enough, or it says what is missing.
+            command.env("GOPROXY", "off");
+        }
+        Ok(command)
+    };
+    job.run(&command, progress)
 }
 
 fn drop_old_builds(home: &Path) -> io::Result<()> {

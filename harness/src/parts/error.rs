@@ -50,6 +50,16 @@ pub enum PartError {
         /// Its value.
         path: PathBuf,
     },
+    /// A variable says something that is not understood.
+    #[error("{variable} is {value:?}: {why}")]
+    Setting {
+        /// The variable.
+        variable: String,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        why: String,
+    },
     /// No pin is embedded for a part.
     #[error("this build of proofroll has no pin for {part}")]
     NoPin {
@@ -98,7 +108,11 @@ impl PartError {
     pub fn is_bad_input(&self) -> bool {
         matches!(
             self,
-            Self::Given { .. } | Self::NotADirectory { .. } | Self::UnknownRelease { .. } | Self::Controller { .. }
+            Self::Given { .. }
+                | Self::NotADirectory { .. }
+                | Self::Setting { .. }
+                | Self::UnknownRelease { .. }
+                | Self::Controller { .. }
         )
     }
 }

@@ -12,11 +12,12 @@ use super::{
     PartError, PartName, PartsOptions, Tried,
     build::Build,
     cache::{Cache, Look, Record},
+    download::Download,
     given,
     manifests::{self, Manifests},
     meter,
     recipe::Recipe,
-    way::{Room, Way},
+    way::{Room, Way, WayError},
 };
 use crate::progress::Progress;
 
@@ -103,8 +104,14 @@ impl Parts {
 
     /// As these options say.
     pub fn new(options: PartsOptions) -> Self {
-        let build = Build { go: options.go.clone(), cores: options.cores };
-        Self::with_ways(options, vec![Box::new(build)])
+        let mut ways: Vec<Box<dyn Way>> = Vec::new();
+        if !options.offline {
+            ways.extend(
+                options.download.iter().map(|options| Box::new(Download::new(options.clone())) as Box<dyn Way>),
+            );
+            ways.push(Box::new(Build { go: options.go.clone(), cores: options.cores }));
+        }
+        Self::with_ways(options, ways)
     }
 
     /// With other ways to make what is neither given nor cached; they are tried in order.
@@ -161,11 +168,14 @@ impl Parts {
         if wanted.len() > 1 {
             let time: Duration = wanted.iter().map(|name| name.cold_build()).sum();
             let time = meter::expected_text(time, self.options.cores);
-            progress.say(&format!(
-                "{} parts are missing; building them from their Go modules takes {time}, once (kept in {})",
-                wanted.len(),
-                self.cache.root().display(),
-            ));
+            let how = match self.options.download {
+                Some(_) => format!("they are downloaded, or built where that fails, all of them in {time}"),
+                None => format!("building them from their Go modules takes {time}"),
+            };
+            if !self.options.offline {
+                let (count, cache) = (wanted.len(), self.cache.root().display());
+                progress.say(&format!("{count} parts are missing; {how}, once (kept in {cache})"));
+            }
         }
         // In the order in which they share most of what is compiled.
         for name in wanted {
@@ -219,7 +229,14 @@ impl Parts {
         if let Some(found) = look() {
             return Ok(found);
         }
-        manifests::keep(&self.cache, &self.options.go, &recipe, &alone, progress)
+        let title = format!("the manifests of v{release}");
+        self.by_some_way(&alone, &title, Tried::default(), progress, |way, room| {
+            way.manifests(&recipe, room, progress).map(|()| {
+                self.cache.install(&alone, room.out)?;
+                let dir = self.cache.entry(&alone).join(manifests::DIRECTORY);
+                Manifests::in_dir(&dir).map_err(PartError::cache("read", &dir))
+            })
+        })
     }
 
     fn make(&self, recipe: &Recipe, mut tried: Tried, progress: &dyn Progress) -> Result<FoundPart, PartError> {
@@ -234,30 +251,65 @@ impl Parts {
             }
             Look::Damaged(why) => tried.0.push(("cache", why)),
         }
-        let mut next = String::new();
-        for way in &self.ways {
-            let room = self.cache.room(&recipe.entry())?;
+        self.by_some_way(&recipe.entry(), &title, tried, progress, |way, room| {
+            let started = Instant::now();
+            way.make(recipe, room, progress).map(|source| {
+                let took = started.elapsed();
+                let record = self.cache.publish(recipe, room.out, source.clone(), took.as_secs())?;
+                progress.say(&format!("{title}: {source}, {}", meter::span(took)));
+                Ok(FoundPart { origin: Origin::Made(source), ..self.cached(recipe, record) })
+            })
+        })
+        .map_err(|error| match error {
+            PartError::NotFound { title, tried, next } => {
+                let more = format!("give binaries of your own with PROOFROLL_PARTS_DIR or {}", recipe.part.variable());
+                PartError::NotFound { title, tried, next: format!("{next}; or {more}") }
+            }
+            other => other,
+        })
+    }
+
+    /// Goes the ways one after the other until one has led there: `go` leaves it in its room and, where that
+    /// succeeded, keeps it. The caller holds the lock of `entry`.
+    fn by_some_way<T>(
+        &self,
+        entry: &str,
+        title: &str,
+        mut tried: Tried,
+        progress: &dyn Progress,
+        go: impl Fn(&dyn Way, Room<'_>) -> Result<Result<T, PartError>, WayError>,
+    ) -> Result<T, PartError> {
+        let mut advices = Vec::new();
+        if self.options.offline {
+            tried.0.push(("network", "--offline (PROOFROLL_OFFLINE) forbids it".into()));
+            advices.push(
+                "`proofroll parts export FILE` on a machine that has it, `proofroll parts import FILE` here".into(),
+            );
+        }
+        for (number, way) in self.ways.iter().enumerate() {
+            let room = self.cache.room(entry)?;
             let (out, scratch) = (room.path().join("out"), room.path().join("scratch"));
             for directory in [&out, &scratch] {
                 std::fs::create_dir_all(directory).map_err(PartError::cache("make the directory", directory))?;
             }
-            let started = Instant::now();
-            match way.make(recipe, Room { out: &out, scratch: &scratch }, progress) {
-                Ok(source) => {
-                    let took = started.elapsed();
-                    let record = self.cache.publish(recipe, &out, source.clone(), took.as_secs())?;
-                    progress.say(&format!("{title}: {source}, {}", meter::span(took)));
-                    return Ok(FoundPart { origin: Origin::Made(source), ..self.cached(recipe, record) });
-                }
-                Err(error) => {
-                    next = error.advice();
-                    tried.0.push((way.name(), error.to_string()));
-                }
+            let error = match go(way.as_ref(), Room { out: &out, scratch: &scratch }) {
+                Ok(kept) => return kept,
+                Err(error) => error,
+            };
+            let is_last = number + 1 == self.ways.len() || error.is_final();
+            if !is_last && error.is_news() {
+                progress.say(&format!("no {} of {title}: {error}", way.name()));
+            }
+            let advice = error.advice();
+            if !advice.is_empty() && !advices.contains(&advice) {
+                advices.push(advice);
+            }
+            tried.0.push((way.name(), error.to_string()));
+            if is_last {
+                break;
             }
         }
-        let next =
-            format!("{next}; or give binaries of your own with PROOFROLL_PARTS_DIR or {}", recipe.part.variable());
-        Err(PartError::NotFound { title, tried, next })
+        Err(PartError::NotFound { title: title.to_owned(), tried, next: advices.join("; or ") })
     }
 
     fn cached(&self, recipe: &Recipe, record: Record) -> FoundPart {

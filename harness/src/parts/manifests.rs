@@ -7,8 +7,6 @@ use std::{
 };
 
 use super::{
-    PartError, build,
-    cache::Cache,
     go::{self, Go, GoError},
     meter::DOWNLOADING,
     recipe::Recipe,
@@ -121,24 +119,4 @@ pub(crate) fn fetch(
         .map_err(|error| WayError::Content(format!("{module} v{} has no manifests: {error}", recipe.version())))?;
     let to = out.join(DIRECTORY);
     shipped.copy_to(&to).map_err(WayError::io("cannot copy the manifests to", &to))
-}
-
-/// Fetches the manifests of a release into a cache entry of their own. The caller holds its lock.
-pub(crate) fn keep(
-    cache: &Cache,
-    program: &Path,
-    recipe: &Recipe,
-    entry: &str,
-    progress: &dyn Progress,
-) -> Result<Manifests, PartError> {
-    let failed = |source| PartError::Make { what: format!("the manifests of v{}", recipe.version()), source };
-    progress.say(&format!("fetching the manifests of {} from its Go module", recipe.title()));
-    let room = cache.room(entry)?;
-    let out = room.path().join("out");
-    build::work_directory(recipe, room.path())
-        .and_then(|work| fetch(&Go::locate(program)?, recipe, &work, &out, progress))
-        .map_err(failed)?;
-    cache.install(entry, &out)?;
-    let dir = cache.entry(entry).join(DIRECTORY);
-    Manifests::in_dir(&dir).map_err(PartError::cache("read", &dir))
 }

@@ -9,12 +9,14 @@
 //!
 //! 1. [`given`]: a path or a directory that the user names; if it is named, it must be good,
 //! 2. the [`cache`]: a directory per entry, complete or absent, never half made,
-//! 3. the ways to make it ([`way`]), under a lock so that many processes make it once: at present
-//!    [`build`] with [`go`].
+//! 3. the ways to make it ([`way`]), under a lock so that many processes make it once: [`download`] what its project
+//!    publishes, [`build`] it with [`go`].
 
+pub mod archive;
 pub mod build;
 pub mod cache;
 pub mod checkout;
+pub mod download;
 mod error;
 mod find;
 pub mod given;
@@ -40,6 +42,6 @@ pub use self::{
     manifests::Manifests,
     meter::{expected_text, minutes_text},
     name::{PartName, PartNames, UnknownPart},
-    options::PartsOptions,
+    options::{PartsOptions, forbid_network},
     sum::sha256_of,
 };

@@ -5,9 +5,10 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::{PartError, PartName};
+use super::{PartError, PartName, download::DownloadOptions};
 
 /// Where parts are looked for and how they are made.
 #[derive(Debug, Clone)]
@@ -22,13 +23,25 @@ pub struct PartsOptions {
     pub go: PathBuf,
     /// Cores, for the times that are told.
     pub cores: usize,
+    /// How parts are downloaded; None: they are built.
+    pub download: Option<DownloadOptions>,
+    /// Nothing may be asked of a network (`PROOFROLL_OFFLINE`, `--offline`).
+    pub offline: bool,
+}
+
+static OFFLINE: AtomicBool = AtomicBool::new(false);
+
+/// From now on no part of this process may ask anything of a network: `--offline`.
+pub fn forbid_network() {
+    OFFLINE.store(true, Ordering::Relaxed);
 }
 
 impl PartsOptions {
-    /// Options with nothing given, and this cache directory.
+    /// Options with nothing given, and this cache directory; what is missing is built.
     pub fn with_cache(cache: impl Into<PathBuf>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { given: BTreeMap::new(), dir: None, cache: cache.into(), go: "go".into(), cores }
+        let (cache, go) = (cache.into(), "go".into());
+        Self { given: BTreeMap::new(), dir: None, cache, go, cores, download: None, offline: false }
     }
 
     /// As the environment of this process says.
@@ -36,7 +49,8 @@ impl PartsOptions {
     /// # Errors
     /// When there is no place for a cache, or a directory that is named is none.
     pub fn from_env() -> Result<Self, PartError> {
-        Self::from_variables(&|name| env::var_os(name))
+        let options = Self::from_variables(&|name| env::var_os(name))?;
+        Ok(Self { offline: options.offline || OFFLINE.load(Ordering::Relaxed), ..options })
     }
 
     /// As these variables say; an empty one is one that is not set.
@@ -61,7 +75,10 @@ impl PartsOptions {
             }
         }
         let go = path("PROOFROLL_GO").unwrap_or_else(|| "go".into());
-        Ok(Self { given, dir: dir.map(absolute), go, ..Self::with_cache(absolute(cache)) })
+        let download = DownloadOptions::from_variables(variable)?;
+        let offline =
+            variable("PROOFROLL_OFFLINE").is_some_and(|value| !["", "0", "false"].map(Into::into).contains(&value));
+        Ok(Self { given, dir: dir.map(absolute), go, download, offline, ..Self::with_cache(absolute(cache)) })
     }
 }
 
@@ -100,6 +117,13 @@ mod tests {
     fn a_parts_directory_must_be_one() {
         let error = options(&[("HOME", "/h"), ("PROOFROLL_PARTS_DIR", "/no/such/place")]).unwrap_err().to_string();
         assert_eq!(error, "PROOFROLL_PARTS_DIR is /no/such/place, which is no directory");
+    }
+
+    #[test]
+    fn offline_is_said_or_not() {
+        for (value, offline) in [("1", true), ("true", true), ("", false), ("0", false), ("false", false)] {
+            assert_eq!(options(&[("HOME", "/h"), ("PROOFROLL_OFFLINE", value)]).unwrap().offline, offline, "{value}");
+        }
     }
 
     #[test]

@@ -26,6 +26,11 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     }
 }
 
+/// The SHA-256 of bytes.
+pub(crate) fn sha256_bytes(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// The SHA-256 of several texts, each told apart from the next by its length.
 pub(crate) fn sha256_hex(texts: &[&str]) -> String {
     let mut digest = Sha256::new();

@@ -1,9 +1,10 @@
 //! Parts, made with a `go` that is a script ([`fake_go`]); and, on demand, with the real one.
 
+mod archive;
 mod controllers;
 mod damaged;
 mod demo;
-mod fake_go;
+pub(in crate::parts) mod fake_go;
 mod finding;
 mod once;
 

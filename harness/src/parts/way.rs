@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{go::GoError, recipe::Recipe};
+use super::{download::DownloadError, go::GoError, recipe::Recipe};
 use crate::progress::Progress;
 
 /// One way to make parts.
@@ -17,6 +17,12 @@ pub trait Way: Send + Sync {
     /// # Errors
     /// With the reason, and what a person does about it.
     fn make(&self, recipe: &Recipe, room: Room<'_>, progress: &dyn Progress) -> Result<String, WayError>;
+
+    /// Gets only the manifests of a controller's release, into `room.out`.
+    ///
+    /// # Errors
+    /// As [`Way::make`].
+    fn manifests(&self, recipe: &Recipe, room: Room<'_>, progress: &dyn Progress) -> Result<(), WayError>;
 }
 
 /// Where a way works. Both directories are gone, or moved into the cache, afterwards.
@@ -47,6 +53,12 @@ pub enum WayError {
     /// The module is not what it should be.
     #[error("{0}")]
     Content(String),
+    /// It was not downloaded.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// This way does not lead to this part, and nobody expects it to.
+    #[error("{0}")]
+    NotHere(String),
 }
 
 impl WayError {
@@ -61,6 +73,18 @@ impl WayError {
             Self::Go(error) => error.advice(),
             Self::Io { .. } => "make the directory writable, or set PROOFROLL_CACHE_DIR to another one".into(),
             Self::Content(_) => "this is a fault of the pin: please report it".into(),
+            Self::Download(error) => error.advice(),
+            Self::NotHere(_) => String::new(),
         }
+    }
+
+    /// Is it of no use to go another way?
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Download(error) if error.is_final())
+    }
+
+    /// Does a person want to hear of it, although there is another way?
+    pub fn is_news(&self) -> bool {
+        !matches!(self, Self::NotHere(_) | Self::Download(DownloadError::Unreachable { again: true, .. }))
     }
 }

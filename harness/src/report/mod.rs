@@ -1,8 +1,10 @@
 //! What is said of a run. [`v1`] is the form that is kept: JSON with documented types and a schema;
-//! everything else (the terminal, the [`conformance`] report, pages to come) is made from what it holds.
+//! everything else (the terminal, the [`conformance`] report, [`junit`] for CI servers, pages to come) is made from what
+//! it holds.
 
 pub mod conformance;
 pub mod invariants;
+pub mod junit;
 pub mod observed;
 pub mod v1;
 
@@ -38,6 +40,15 @@ pub fn write(report: &impl serde::Serialize, to: &Path) -> Result<(), WriteError
 pub fn write_conformance(report: &v1::Report, to: &Path) -> Result<(), WriteError> {
     let yaml = conformance::ConformanceReport::of(report).yaml().map_err(io::Error::other);
     yaml.and_then(|yaml| whole(yaml.as_bytes(), to)).map_err(|source| WriteError { path: to.to_owned(), source })
+}
+
+/// Writes the report as JUnit XML, whole or not at all.
+///
+/// # Errors
+/// Where the file can't be written.
+pub fn write_junit(report: &v1::Report, to: &Path) -> Result<(), WriteError> {
+    let xml = junit::xml(report).map_err(io::Error::other);
+    xml.and_then(|xml| whole(xml.as_bytes(), to)).map_err(|source| WriteError { path: to.to_owned(), source })
 }
 
 fn whole(bytes: &[u8], to: &Path) -> io::Result<()> {

@@ -16,6 +16,7 @@ fn scenario(id: &str, verdict: Verdict, profile: Profile, features: &[&str]) -> 
         seconds: 1.0,
         namespace: None,
         steps: Vec::new(),
+        not_begun: Vec::new(),
         invariants: Vec::new(),
         broken: Vec::new(),
         known: Vec::new(),

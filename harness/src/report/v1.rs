@@ -8,7 +8,7 @@ pub use super::observed::{Happened, Observed, State};
 use crate::scenario::model::Profile;
 
 /// One run of scenarios.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Always `proofroll.dev/v1`.
@@ -43,7 +43,7 @@ pub struct Report {
 }
 
 /// The controller under test.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Controller {
     /// The release whose behaviour is expected.
     pub version: String,
@@ -124,6 +124,9 @@ pub struct Scenario {
     pub namespace: Option<String>,
     /// The steps that were begun.
     pub steps: Vec<Step>,
+    /// The names of those that were not, in their order: it was skipped, or ended before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_begun: Vec<String>,
     /// The invariants.
     pub invariants: Vec<Invariant>,
     /// The requests that were sent while it ran.

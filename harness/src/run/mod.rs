@@ -31,5 +31,5 @@ mod watching;
 pub mod wish;
 
 pub use listener::{Listener, News};
-pub use scenario::{Options, Stage, run, skipped};
+pub use scenario::{Options, Stage, not_run, run, skipped};
 pub use trouble::Trouble;

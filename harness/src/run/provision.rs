@@ -126,6 +126,8 @@ fn kind(
     let archive = |archive: &ImageArchive| PlanePart { path: archive.path.clone(), sha256: archive.identity() };
     let kubernetes = Recipe::of(&PartName::KubeApiserver)?.version().clone();
     let controller_image = match (spec, wish.controller_image) {
+        // No registry may be asked.
+        (ControllerSpec::Release(_), ImageSource::Auto) if parts.options().offline => ImageSource::Built,
         (ControllerSpec::Release(_), asked) => asked,
         (_, ImageSource::Public) => {
             return Err(ProvideError::Asked(

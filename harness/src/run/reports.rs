@@ -18,6 +18,7 @@ pub(super) fn blank(scenario: &Scenario) -> v1::Scenario {
         seconds: 0.0,
         namespace: None,
         steps: Vec::new(),
+        not_begun: Vec::new(),
         invariants: Vec::new(),
         traffic: None,
         broken: Vec::new(),
@@ -25,6 +26,11 @@ pub(super) fn blank(scenario: &Scenario) -> v1::Scenario {
         reason: None,
         evidence: None,
     }
+}
+
+/// The names of the steps that are not among those that were begun.
+pub(super) fn not_begun(scenario: &Scenario, begun: &[v1::Step]) -> Vec<String> {
+    scenario.steps.iter().skip(begun.len()).map(|step| step.name.clone()).collect()
 }
 
 /// A breach by its name.

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 use jiff::Timestamp;
 use semver::Version;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::{
     acting,
@@ -15,7 +16,7 @@ use super::{
     listener::{Listener, News},
     own::on_own_plane,
     pause::Paused,
-    reports::{blank, breach, broken, cut_short},
+    reports::{blank, breach, broken, cut_short, not_begun},
     step::{Ended, Hands},
     traffic::Sending,
     trouble::{Trouble, chain},
@@ -88,6 +89,11 @@ const LEASE: [&str; 4] = [
 
 /// Runs `scenario` and reports. Never fails: whatever goes wrong is in the report.
 pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
+    // Of the level of errors, so that every warning from within says whose it is.
+    rounds(stage, scenario).instrument(tracing::error_span!("scenario", id = scenario.id)).await
+}
+
+async fn rounds(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
     let mut report = blank(scenario);
     for round in 1..=scenario.repeat {
         report = blank(scenario);
@@ -105,6 +111,8 @@ pub async fn run(stage: &Stage<'_>, scenario: &Scenario) -> v1::Scenario {
             break;
         }
     }
+    report.not_begun = not_begun(scenario, &report.steps);
+    tracing::info!(verdict = ?report.verdict, seconds = report.seconds, "scenario ended");
     if let Some(swap) = stage.swap {
         swap.ended(&scenario.id);
     }
@@ -118,9 +126,14 @@ fn which_round(round: u32, of: u32) -> String {
 
 /// Reports that `scenario` is not run.
 pub fn skipped(scenario: &Scenario, reason: String, listener: &dyn Listener) -> v1::Scenario {
-    let report = v1::Scenario { verdict: v1::Verdict::Skip, reason: Some(reason), ..blank(scenario) };
+    let report = not_run(scenario, v1::Verdict::Skip, reason);
     listener.hear(&scenario.id, News::Ended(&report));
     report
+}
+
+/// The report of a scenario that was not run: by choice ([`v1::Verdict::Skip`]), or for want of something to run it on.
+pub fn not_run(scenario: &Scenario, verdict: v1::Verdict, reason: String) -> v1::Scenario {
+    v1::Scenario { verdict, reason: Some(reason), not_begun: not_begun(scenario, &[]), ..blank(scenario) }
 }
 
 pub(super) async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mut v1::Scenario) -> Result<(), Trouble> {
@@ -136,6 +149,7 @@ pub(super) async fn on_stage(stage: &Stage<'_>, scenario: &Scenario, report: &mu
             return Err(before_it_began(scenario, trouble));
         }
     };
+    tracing::info!(namespace, "namespace made");
     report.namespace = Some(namespace.clone());
     let outcome = in_namespace(stage, scenario, &namespace, report).await;
     if !stage.options.keep {
@@ -371,10 +385,14 @@ impl<'a> Acts<'a> {
                 own_writes: &mut self.own_writes,
                 starts: &mut self.starts,
             };
-            let ended = match &mut self.sending {
-                Some(sending) => sending.around(&mut hands, index, step, self.from).await,
-                None => hands.step(index, step, self.from).await,
+            let (sending, from) = (&mut self.sending, self.from);
+            let playing = async {
+                match sending {
+                    Some(sending) => sending.around(&mut hands, index, step, from).await,
+                    None => hands.step(index, step, from).await,
+                }
             };
+            let ended = playing.instrument(tracing::error_span!("step", number = index + 1, name = step.name)).await;
             let trouble = match ended {
                 Ok(ended) => self.take(index, ended),
                 Err(trouble) => {

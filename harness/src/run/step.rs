@@ -106,6 +106,7 @@ impl Hands<'_> {
             false => self.act(step).await?,
         };
         self.listener.hear(self.id, News::Acted { command: &done.command });
+        tracing::info!(command = done.command, "acted");
         self.own_writes.extend(done.objects.iter().map(|object| object.resource_version));
         // An action that changes nothing is answered with an old version.
         let first = done.objects.iter().map(|object| object.resource_version).filter(|rv| *rv > passed).min();
@@ -138,6 +139,7 @@ impl Hands<'_> {
             Some(expect) if expect.at_rest == Some(true) => self.rest(awaited, expect, deadline).await?,
             _ => self.await_state(&awaited, deadline).await?,
         };
+        tracing::debug!(?gate, "awaited");
         let mut silent = None;
         let looks_twice = swaps.then_some(Hold { r#for: None, reconciles: Some(2) });
         if let Outcome::Met { at, .. } = outcome
@@ -163,6 +165,7 @@ impl Hands<'_> {
         if ended.trouble.is_none() && !step.controllers.is_empty() {
             self.endpoints(step, &mut ended).await?;
         }
+        tracing::info!(verdict = ?ended.report.verdict, seconds = ended.report.seconds, "step ended");
         ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
         if let Some(trouble) = ended.trouble.take() {
             ended.trouble = Some(trouble.with(&self.log_of_step(ended.report.log)));

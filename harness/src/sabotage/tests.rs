@@ -56,6 +56,7 @@ fn report(verdict: v1::Verdict, steps: [&str; 2], end: &str) -> v1::Scenario {
         seconds: 0.0,
         namespace: None,
         steps: steps.map(step).into(),
+        not_begun: Vec::new(),
         invariants: Vec::new(),
         broken: broken(end),
         traffic: None,

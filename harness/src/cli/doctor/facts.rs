@@ -16,16 +16,22 @@ use rustix::{
 
 use crate::parts::{
     PartName, PartState, PartStatus, Parts,
+    download::{Download, DownloadOptions, Patience},
     go::{self, Go, GoVersion},
     pin,
     recipe::Recipe,
 };
+
+/// How long a publisher of parts may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// What the checks judge.
 #[derive(Debug, Clone)]
 pub(super) struct Facts {
     pub cores: usize,
     pub parts: Vec<PartStatus>,
+    /// Do those answer who publish parts? Nothing: no part is missing, or nothing is to be downloaded.
+    pub downloads: Option<Result<(), String>>,
     pub go: Result<GoFacts, String>,
     pub cache: PathBuf,
     pub cache_writable: bool,
@@ -88,6 +94,7 @@ impl Facts {
         let missing = statuses.iter().find(|status| Self::is_missing(status)).map(|status| &status.name);
         Self {
             cores: parts.options().cores,
+            downloads: missing.and_then(|_| downloads(parts)),
             go: go.map(|go| go_facts(&go, missing)),
             cache_writable: writable(existing(&cache)),
             disks: filled
@@ -111,6 +118,13 @@ impl Facts {
     pub fn needs_build(&self) -> bool {
         self.parts.iter().any(Self::is_missing)
     }
+}
+
+fn downloads(parts: &Parts) -> Option<Result<(), String>> {
+    let options = parts.options().download.clone().filter(|_| !parts.options().offline)?;
+    // Asked once: a doctor does not wait for a server to get well.
+    let patience = Patience { attempts: 1, silence: ANSWER, ..options.patience };
+    Some(Download::new(DownloadOptions { patience, ..options }).reach().map_err(|error| error.to_string()))
 }
 
 fn go_facts(go: &Go, missing: Option<&PartName>) -> GoFacts {

@@ -11,6 +11,7 @@ fn healthy() -> Facts {
     });
     Facts {
         cores: 2,
+        downloads: None,
         parts: parts.collect(),
         go: Ok(GoFacts {
             local: "1.26.8".parse().unwrap(),
@@ -137,4 +138,16 @@ fn a_command_that_does_not_end_is_not_waited_for() {
     let sleep = |seconds: &str| facts::output_within(Duration::from_millis(300), Command::new("sleep").arg(seconds));
     assert_eq!(sleep("100").unwrap_err().kind(), std::io::ErrorKind::TimedOut);
     assert!(sleep("0").unwrap().status.success());
+}
+
+#[test]
+fn where_parts_can_be_downloaded_nobody_needs_go() {
+    let without_go = |downloads| {
+        let go = Err("the go command go cannot be started: No such file or directory (os error 2)".into());
+        checks(&Facts { go, downloads, ..empty_cache() })
+    };
+    assert!(exit(&without_go(Some(Ok(())))));
+    let unreachable = without_go(Some(Err("dl.k8s.io cannot be reached: there is no such host".into())));
+    assert!(!exit(&unreachable));
+    insta::assert_snapshot!(render(&unreachable));
 }

@@ -170,6 +170,10 @@ impl Way for Shelf {
         fs::write(&binary, text).map_err(WayError::io("cannot write", &binary))?;
         Ok("from the shelf".into())
     }
+
+    fn manifests(&self, _: &Recipe, _: Room<'_>, _: &dyn Progress) -> Result<(), WayError> {
+        Err(WayError::NotHere("there are no manifests on shelves".into()))
+    }
 }
 
 #[test]
