@@ -103,6 +103,12 @@ pub enum Command {
         #[command(subcommand)]
         what: Parts,
     },
+    /// Images that are made here, for machines that have Docker and nothing else.
+    Images {
+        /// Which.
+        #[command(subcommand)]
+        what: Images,
+    },
     /// Say what is missing on this machine, and the command that mends it.
     Doctor,
     /// Print the JSON Schema of scenario files or of the report.
@@ -265,6 +271,23 @@ pub enum Parts {
     },
 }
 
+/// `proofroll images`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Images {
+    /// Make the image for `--cluster container`, bring it into Docker's store, and print its name.
+    ///
+    /// It holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, and a controller with its
+    /// manifests. What is missing of that is built first.
+    #[command(
+        after_help = "To another machine: docker save IMAGE | ssh HOST docker load; there: proofroll guide --cluster container"
+    )]
+    ControlPlane {
+        /// The controller's release, as v1.10.2. Default: the newest known here.
+        #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION")]
+        controller: Option<String>,
+    },
+}
+
 /// `proofroll figures`
 #[derive(Debug, Clone, Args)]
 pub struct Figures {
@@ -283,6 +306,10 @@ pub struct ClusterArgs {
     /// ci/node-image/build makes one where no registry is in reach.
     #[arg(long, env = wish::NODE_IMAGE_VARIABLE, value_name = "IMAGE")]
     pub node_image: Option<String>,
+    /// container: the image with control plane and controller. Default: the one that
+    /// `proofroll images control-plane` makes of the pinned versions.
+    #[arg(long, env = wish::CONTROL_PLANE_IMAGE_VARIABLE, value_name = "IMAGE")]
+    pub control_plane_image: Option<String>,
     /// existing: the context in KUBECONFIG.
     #[arg(long, env = wish::CONTEXT_VARIABLE, value_name = "NAME")]
     pub context: Option<String>,
@@ -311,6 +338,7 @@ impl ClusterArgs {
             controller: controller.cloned(),
             as_version: as_version.cloned(),
             node_image: self.node_image.clone(),
+            control_plane_image: self.control_plane_image.clone(),
             context: self.context.clone(),
             install: self.install,
             controller_log: self.controller_log.clone(),

@@ -9,6 +9,7 @@ mod explain;
 mod features;
 mod figures;
 mod fuzz;
+mod images;
 pub mod list;
 mod look;
 pub mod parts;
@@ -61,6 +62,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Status => planes::status(),
         Command::Gc => planes::gc(),
         Command::Parts { what } => look::parts(&what),
+        Command::Images { what } => images::run(&what),
         Command::Doctor => look::doctor(),
         Command::Schema(which) => look::schema(&which),
         Command::Figures(how) => figures::run(&how),

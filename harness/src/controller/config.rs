@@ -5,11 +5,17 @@ use std::{path::PathBuf, time::Duration};
 use kube::Client;
 use semver::Version;
 
+use crate::cluster::Contained;
+
 /// What a controller is started with.
 #[derive(Clone)]
 pub struct ControllerConfig {
     /// The executable.
     pub binary: PathBuf,
+    /// The image that the executable is in; none where it is a file of this machine.
+    pub image: Option<String>,
+    /// How it is started in a container, where it is to be.
+    pub contained: Option<Contained>,
     /// Its release: decides about flags.
     pub version: Version,
     /// A client that may create RBAC objects and tokens in the namespace.

@@ -102,6 +102,8 @@ pub struct UnderTest {
 pub struct ControllerFiles {
     /// The executable, absolute.
     pub binary: PathBuf,
+    /// The image that it is in; none where it is a file of this machine.
+    pub image: Option<String>,
     /// Custom resources, RBAC and Deployment that belong to it.
     pub manifests: Manifests,
 }
@@ -109,7 +111,7 @@ pub struct ControllerFiles {
 impl From<ControllerRelease> for UnderTest {
     fn from(release: ControllerRelease) -> Self {
         let ControllerRelease { version, label, binary, sha256, manifests } = release;
-        Self { version, label, sha256, files: Some(ControllerFiles { binary, manifests }) }
+        Self { version, label, sha256, files: Some(ControllerFiles { binary, image: None, manifests }) }
     }
 }
 

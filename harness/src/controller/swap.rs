@@ -18,6 +18,8 @@ use crate::timeouts::scaled;
 pub struct Build {
     /// The executable, absolute.
     pub binary: PathBuf,
+    /// The image that it is in; none where it is a file of this machine.
+    pub image: Option<String>,
     /// Its release: decides about flags.
     pub version: Version,
     /// The release's `manifests/namespace-install.yaml`.

@@ -129,6 +129,7 @@ impl<'a> KindPlane<'a> {
             phases: reached.phases(),
             deployed: Some(Shared::Deployment(installed)),
             kind: Some(kind.clone()),
+            contained: None,
             probe: Some(self.source.probe.clone()),
         };
         Ok(Booted { record, client, port: None })

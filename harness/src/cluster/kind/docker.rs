@@ -1,7 +1,7 @@
 //! Docker, through its command line: whoever has kind has that, with contexts, credentials and remote
 //! engines as the user set them up.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::process::tool::{Tool, ToolError};
 
@@ -55,6 +55,15 @@ pub async fn has_image(reference: &str) -> Result<bool, DockerError> {
         Err(error) if error.last_words().contains("No such image") => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Loads the images of an archive into the engine's store.
+///
+/// # Errors
+/// When it takes them not.
+pub async fn load(archive: &Path) -> Result<(), DockerError> {
+    docker().args(["load", "--quiet", "--input"]).arg(archive).output().await?;
+    Ok(())
 }
 
 /// Pulls an image; its progress is told.

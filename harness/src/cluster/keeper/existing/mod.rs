@@ -85,6 +85,7 @@ impl<'a> ExistingPlane<'a> {
             phases: reached.phases(),
             deployed: Some(shared),
             kind: None,
+            contained: None,
             probe: None,
         };
         Ok(Booted { record, client, port: None })
