@@ -239,6 +239,7 @@ mod tests {
             deployed: None,
             kind: None,
             contained: None,
+            public_image: None,
             probe: None,
         }
     }

@@ -43,6 +43,7 @@ pub use error::ClusterError;
 pub use plane::{Endpoint, Plane};
 
 pub use request::{
-    ContainerSource, EmbeddedSource, ExistingSource, KindSource, PlanePart, PlaneParts, PlaneRequest, Source, Subject,
+    ContainerSource, EmbeddedSource, ExistingSource, ImageSource, KindSource, PlanePart, PlaneParts, PlaneRequest,
+    Source, Subject,
 };
 pub use start::{LINGER_VARIABLE, acquire, acquire_in, acquire_unless};

@@ -43,6 +43,9 @@ pub struct Record {
     /// How programs are started in containers, where the plane's own are.
     #[serde(default)]
     pub contained: Option<Contained>,
+    /// The id of the public image that the controller runs; none where it is built here.
+    #[serde(default)]
+    pub public_image: Option<String>,
     /// The image of the load generator, where the nodes have it.
     #[serde(default)]
     pub probe: Option<String>,

@@ -4,7 +4,10 @@ use std::{env, path::PathBuf};
 
 use semver::Version;
 
-use crate::scenario::{Capabilities, model::Capability};
+use crate::{
+    cluster::ImageSource,
+    scenario::{Capabilities, model::Capability},
+};
 
 /// Names the provider of clusters: `embedded` (default), `container`, `kind`, `existing`.
 pub const CLUSTER_VARIABLE: &str = "PROOFROLL_CLUSTER";
@@ -12,6 +15,8 @@ pub const CLUSTER_VARIABLE: &str = "PROOFROLL_CLUSTER";
 pub const NODE_IMAGE_VARIABLE: &str = "KIND_NODE_IMAGE";
 /// The image of a control plane in containers.
 pub const CONTROL_PLANE_IMAGE_VARIABLE: &str = "PROOFROLL_CONTROL_PLANE_IMAGE";
+/// Where kind has the controller's image from: `auto` (default), `public`, `built`.
+pub const IMAGE_VARIABLE: &str = "PROOFROLL_CONTROLLER_IMAGE";
 /// The context of an existing cluster.
 pub const CONTEXT_VARIABLE: &str = "PROOFROLL_CONTEXT";
 /// 1: install CRDs and controller in an existing cluster.
@@ -78,6 +83,8 @@ pub struct Wish {
     pub node_image: Option<String>,
     /// The image of a control plane in containers.
     pub control_plane_image: Option<String>,
+    /// Where kind has the controller's image from.
+    pub controller_image: ImageSource,
     /// The context of an existing cluster.
     pub context: Option<String>,
     /// Install CRDs and controller in an existing cluster.
@@ -116,6 +123,14 @@ impl Wish {
                 why: "the providers are embedded, container, kind and existing".into(),
             })?,
         };
+        let controller_image = match text(IMAGE_VARIABLE) {
+            None => ImageSource::default(),
+            Some(value) => clap::ValueEnum::from_str(&value, false).map_err(|_| BadVariable {
+                name: IMAGE_VARIABLE,
+                value,
+                why: "the sources are auto, public and built".into(),
+            })?,
+        };
         let as_version = match text("PROOFROLL_AS_VERSION") {
             None => None,
             Some(value) => Some(value.parse().map_err(|error: semver::Error| BadVariable {
@@ -137,6 +152,7 @@ impl Wish {
             as_version,
             node_image: text(NODE_IMAGE_VARIABLE),
             control_plane_image: text(CONTROL_PLANE_IMAGE_VARIABLE),
+            controller_image,
             context: text(CONTEXT_VARIABLE),
             install: text(INSTALL_VARIABLE).is_some_and(|value| value != "0"),
             controller_log: text(CONTROLLER_LOG_VARIABLE).map(PathBuf::from),

@@ -21,7 +21,7 @@ use crate::{
         lease::{self, Fate, Seen, now},
         state::PlaneDir,
     },
-    process::lock::Lock,
+    process::{journal::note, lock::Lock},
 };
 
 /// Whether the plane is needed.
@@ -110,7 +110,7 @@ impl Tending {
         }
         self.deleted.extend(wanted.iter().cloned());
         if !lease.alive {
-            eprintln!("keeper: the lease of {} ({}) is over", lease.journal.pid, lease.journal.what);
+            note(&format!("keeper: the lease of {} ({}) is over", lease.journal.pid, lease.journal.what));
         }
         let (client, id, path, alive) = (client.clone(), self.id.clone(), lease.path.clone(), lease.alive);
         let contained = self.contained.clone();
@@ -121,11 +121,11 @@ impl Tending {
                 if let Some(contained) = &contained
                     && let Err(error) = contained.remove_namespace(&name).await
                 {
-                    eprintln!("keeper: the controller of {name} could not be removed: {error}");
+                    note(&format!("keeper: the controller of {name} could not be removed: {error}"));
                     clean = false;
                 }
                 if let Err(error) = delete(client.clone(), &name, &id).await {
-                    eprintln!("keeper: the namespace {name} could not be deleted: {error}");
+                    note(&format!("keeper: the namespace {name} could not be deleted: {error}"));
                     clean = false;
                 }
             }

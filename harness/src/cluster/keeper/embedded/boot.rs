@@ -132,6 +132,7 @@ impl Boot<'_> {
             deployed: None,
             kind: None,
             contained: self.plane.children.contained().cloned(),
+            public_image: None,
             probe: None,
         };
         Ok(Booted { record, client, port: Some(port) })

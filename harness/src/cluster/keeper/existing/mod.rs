@@ -86,6 +86,7 @@ impl<'a> ExistingPlane<'a> {
             deployed: Some(shared),
             kind: None,
             contained: None,
+            public_image: None,
             probe: None,
         };
         Ok(Booted { record, client, port: None })
