@@ -190,7 +190,7 @@ pub async fn free_names(names: Vec<String>, image: String) -> Result<(), Contain
         for name in names {
             loop {
                 let options = CreateContainerOptionsBuilder::new().name(&name).build();
-                let body = ContainerCreateBody { image: Some(image.clone()), ..ContainerCreateBody::default() };
+                let body = never_started(&image, Labels::new());
                 match docker.create_container(Some(options), body).await {
                     Err(error) if is(&error, &[404]) => return Ok(()),
                     Err(error) if !is(&error, &[409]) => {
@@ -218,11 +218,7 @@ pub async fn copy_out(image: &str, path: &str, labels: Labels) -> Result<Vec<u8>
     let (image, path) = (image.to_owned(), path.to_owned());
     ask(async move {
         let docker = docker().await?;
-        let body = ContainerCreateBody {
-            image: Some(image),
-            labels: Some(labels.into_iter().collect()),
-            ..Default::default()
-        };
+        let body = never_started(&image, labels);
         let options = CreateContainerOptionsBuilder::new().build();
         let made = docker.create_container(Some(options), body).await.map_err(refused("a container to copy from"))?;
         let options = DownloadFromContainerOptionsBuilder::new().path(&path).build();
@@ -243,4 +239,14 @@ pub async fn copy_out(image: &str, path: &str, labels: Labels) -> Result<Vec<u8>
         copied.map(|()| archive)
     })
     .await
+}
+
+/// A container that is made and never started. The engine makes none without a command.
+fn never_started(image: &str, labels: Labels) -> ContainerCreateBody {
+    ContainerCreateBody {
+        image: Some(image.to_owned()),
+        cmd: Some(vec!["/none".to_owned()]),
+        labels: Some(labels.into_iter().collect()),
+        ..ContainerCreateBody::default()
+    }
 }
