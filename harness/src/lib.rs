@@ -12,6 +12,7 @@ pub mod act;
 pub mod behaviour;
 pub mod cli;
 pub mod cluster;
+pub mod containers;
 pub mod controller;
 pub mod coverage;
 pub mod expect;

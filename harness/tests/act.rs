@@ -62,6 +62,8 @@ impl Bench {
         let files = provisions.release.files.unwrap();
         let config = ControllerConfig {
             binary: files.binary.clone(),
+            image: None,
+            contained: None,
             version: provisions.release.version.clone(),
             flags: files.flags.clone(),
             client: client.clone(),

@@ -135,6 +135,12 @@ pub enum Command {
         #[command(subcommand)]
         what: PartsCommand,
     },
+    /// Images that are made here, for clusters and machines that cannot make them.
+    Images {
+        /// Which.
+        #[command(subcommand)]
+        what: Images,
+    },
     /// Say what is missing on this machine, and the command that mends it.
     #[command(after_help = "Example:\n  proofroll doctor")]
     Doctor,
@@ -228,6 +234,26 @@ pub struct Down {
     pub force: bool,
 }
 
+/// `proofroll images`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Images {
+    /// Make the image for `--cluster container`, bring it into Docker's store, and print its name.
+    ///
+    /// It holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, and a controller with its
+    /// manifests. What is missing of that is built first.
+    #[command(
+        after_help = "To another machine: docker save IMAGE | ssh HOST docker load; there: proofroll guide --cluster container"
+    )]
+    ControlPlane {
+        /// The controller's release, as v1.10.2. Default: the newest known here.
+        #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION")]
+        controller: Option<String>,
+    },
+    /// Make the images of the demo application and of the load generator; print where the archive is (for `docker
+    /// load`, `kind load image-archive`, a registry), and the images in it.
+    Demo,
+}
+
 /// `proofroll figures`
 #[derive(Debug, Clone, Args)]
 pub struct Figures {
@@ -246,6 +272,10 @@ pub struct ClusterArgs {
     /// ci/node-image/build makes one where no registry is in reach.
     #[arg(long, env = wish::NODE_IMAGE_VARIABLE, value_name = "IMAGE")]
     pub node_image: Option<String>,
+    /// container: the image with control plane and controller. Default: the one that
+    /// `proofroll images control-plane` makes of the pinned versions.
+    #[arg(long, env = wish::CONTROL_PLANE_IMAGE_VARIABLE, value_name = "IMAGE")]
+    pub control_plane_image: Option<String>,
     /// kind: where a release's controller has its image from.
     #[arg(long, env = wish::IMAGE_VARIABLE, value_enum, default_value_t = ImageSource::Auto, value_name = "SOURCE")]
     pub controller_image: ImageSource,
@@ -260,7 +290,7 @@ pub struct ClusterArgs {
     #[arg(long, env = wish::CONTROLLER_LOG_VARIABLE, value_name = "FILE", conflicts_with = "install")]
     pub controller_log: Option<PathBuf>,
     /// existing: the image of the load generator, which the nodes have or can pull; scenarios with `traffic:` run
-    /// then. `proofroll parts images` makes it.
+    /// then. `proofroll images demo` makes it.
     #[arg(long, env = wish::PROBE_IMAGE_VARIABLE, value_name = "IMAGE")]
     pub probe_image: Option<String>,
     /// existing: what the cluster can do besides, as kubelet: scenarios that need it run there.
@@ -281,6 +311,7 @@ impl ClusterArgs {
             controller: controller.cloned(),
             as_version: as_version.cloned(),
             node_image: self.node_image.clone(),
+            control_plane_image: self.control_plane_image.clone(),
             controller_image: self.controller_image,
             context: self.context.clone(),
             install: self.install,

@@ -14,7 +14,7 @@ use crate::{
     parts::{PartName, PartNames, Parts},
     process::interrupt,
     releases::Range,
-    run::{provision::ProvideError, wish::Wish},
+    run::wish::Wish,
     scenario::{Gate, Library, Scenario, gate},
 };
 
@@ -80,11 +80,6 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
             let paths = parts::paths(&known, &PartNames::flatten(names), &progress);
             progress.clear();
             anstream::print!("{}", paths?);
-        }
-        PartsCommand::Images => {
-            let images = parts::images(&known, &progress);
-            progress.clear();
-            anstream::print!("{}", images.map_err(ProvideError::from)?);
         }
         PartsCommand::Entry { names } => anstream::print!("{}", parts::entries(&PartNames::flatten(names))?),
     }

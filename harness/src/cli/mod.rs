@@ -12,6 +12,7 @@ mod features;
 mod figures;
 pub mod fleet;
 mod fuzz;
+mod images;
 pub mod list;
 mod look;
 mod output;
@@ -70,6 +71,7 @@ fn dispatch(arguments: Proofroll) -> Result<Exit, Fault> {
         Command::Status => planes::status(),
         Command::Gc => planes::gc(),
         Command::Parts { what } => look::parts(&what),
+        Command::Images { what } => images::run(&what),
         Command::Doctor => look::doctor(),
         Command::Schema(which) => look::schema(&which),
         Command::Completions(of) => completions::run(&of),

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use crate::{
-    images::{self, ImageError},
     parts::{
         FoundPart, PartError, PartName, PartNames, PartState, PartStatus, Parts,
         archive::{self, ArchiveError},
@@ -53,9 +52,6 @@ pub enum PartsCommand {
         #[arg(required = true)]
         names: Vec<PartNames>,
     },
-    /// Make the images of the demo application and of the load generator; print where the archive is (for `docker
-    /// load`, `kind load image-archive`, a registry), and the images in it.
-    Images,
     /// Print the name of each one's entry in the cache, which changes with all that it is built from.
     Entry {
         /// Which.
@@ -149,17 +145,6 @@ pub fn import(parts: &Parts, from: &Path, progress: &dyn Progress) -> Result<Str
 pub fn paths(parts: &Parts, names: &[PartName], progress: &dyn Progress) -> Result<String, PartError> {
     let found = parts.find_all(names, progress)?;
     Ok(found.iter().map(|part| format!("{}\n", part.path.display())).collect())
-}
-
-/// `proofroll parts images`: the archive with the demo application and the load generator, and its images; it
-/// is made if it is missing.
-///
-/// # Errors
-/// When it cannot be made.
-pub fn images(parts: &Parts, progress: &dyn Progress) -> Result<String, ImageError> {
-    let demo = images::demo(parts, progress)?;
-    let named: String = demo.archive.references().map(|reference| format!("{reference}\n")).collect();
-    Ok(format!("{}\n{named}", demo.archive.path.display()))
 }
 
 /// `proofroll parts entry NAME ...`: the names of the cache's entries, a line each.

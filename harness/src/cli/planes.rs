@@ -21,8 +21,8 @@ pub(super) fn up(arguments: &Up) -> Result<Exit, Fault> {
     interrupt::listen().map_err(Fault::infra)?;
     let provisions = provision::provide(&arguments.cluster.wish(arguments.controller.as_ref(), None), &progress)?;
     let mut request = provision::request(&provisions, "up");
-    if let Some(source) = request.source.embedded_mut() {
-        source.port = arguments.port;
+    if let Some(port) = request.source.port_mut() {
+        *port = arguments.port;
     }
     wait(async {
         let held = cluster::acquire_unless(&request, &progress, interrupt::interrupted()).await;

@@ -1,4 +1,4 @@
-//! How each process of an embedded plane is run: its arguments and why they are so.
+//! How each process of a plane of our own is run: its arguments and why they are so.
 //!
 //! The recipe is kwokctl's, with the traps of a busy machine avoided. Paths are relative: each runs in
 //! the plane's directory, which also keeps etcd's socket within the 108 characters that a socket's
@@ -27,6 +27,9 @@ pub(super) enum Component {
 }
 
 impl Component {
+    /// All of them, in the order in which they are started.
+    pub const ALL: [Self; 5] = [Self::Etcd, Self::Apiserver, Self::Scheduler, Self::Kwok, Self::ControllerManager];
+
     /// The program's name.
     pub const fn name(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{kind::docker::DockerError, state::STATE_DIR_VARIABLE};
+use crate::containers::ContainerError;
 
 /// The control plane could not do its job.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,14 @@ pub enum ClusterError {
         name: String,
         /// Why.
         source: DockerError,
+    },
+    /// Containers of a plane that is gone could not be removed.
+    #[error(
+        "the containers of a dead control plane could not be removed: {source}\n(hint: `proofroll gc` tries again)"
+    )]
+    LeftContainers {
+        /// Why.
+        source: ContainerError,
     },
     /// A cluster that is there cannot be used.
     #[error("the cluster of the context {context} cannot be used: {why}")]

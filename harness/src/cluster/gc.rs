@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{
-    ClusterError, existing,
+    ClusterError, Contained, contained, existing,
     kind::{self, KindCluster},
     lease::{self, Entry, LeaseKind, Seen, now},
     plane::stop_at_once,
@@ -15,7 +15,7 @@ use super::{
     state::{PlaneDir, StateRoot},
     watch::KeeperWatch,
 };
-use crate::process::lock::Lock;
+use crate::{containers::ContainerError, process::lock::Lock};
 
 /// How long somebody who has other things to do waits for a cluster that is not ours and may be out of
 /// reach.
@@ -144,12 +144,17 @@ pub(super) async fn remove_dead(dir: &PlaneDir, limit: Option<Duration>) -> Resu
             };
             removed.map_err(|why| ClusterError::LeftInCluster { context: source.context, why })?;
         }
+        Some(Order { source: Source::Container(source), .. }) => {
+            let cut_short = Record::read(dir).is_none();
+            let removed = Contained::of(dir, &source.image).remove(cut_short).await;
+            removed.map_err(|source| ClusterError::LeftContainers { source })?;
+        }
         Some(Order { source: Source::Embedded(_), .. }) | None => {}
     }
     remove(dir).await.map_err(ClusterError::file(dir.path()))
 }
 
-/// Removes kind clusters of planes of which nothing else is left (the machine was restarted, say);
+/// Removes kind clusters and containers of planes of which nothing else is left (the machine was restarted, say);
 /// returns their names. Without Docker there is none.
 ///
 /// # Errors
@@ -165,6 +170,11 @@ pub async fn collect_clusters(root: &StateRoot) -> Result<Vec<String>, ClusterEr
             cluster.remove(None).await.map_err(|source| ClusterError::LeftCluster { name: name.clone(), source })?;
             collected.push(name);
         }
+    }
+    match contained::collect(root).await {
+        Ok(keys) => collected.extend(keys),
+        Err(ContainerError::NoEngine { .. }) => {}
+        Err(source) => return Err(ClusterError::LeftContainers { source }),
     }
     Ok(collected)
 }

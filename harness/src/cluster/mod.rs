@@ -7,8 +7,8 @@
 //! - A [`lease`] says who uses the plane, and which namespaces are theirs. When none is left for a while
 //!   the keeper stops everything and removes the plane's directory; what a killed user left is cleaned up.
 //! - A [`Plane`] is what a user gets: a client, namespaces, and a word when the plane is broken.
-//! - Where a plane comes from is its [`Source`]: processes ([`keeper`]), [`mod@kind`], a cluster that is
-//!   there ([`existing`]). On all but the first the controller is not the scenario's own
+//! - Where a plane comes from is its [`Source`]: processes of this machine or the same ones in containers
+//!   ([`keeper`], [`Contained`]), [`mod@kind`], a cluster that is there ([`existing`]). On the last two the controller is not the scenario's own
 //!   ([`crate::controller::deployed`]).
 //!
 //! Locks are the only proof of life ([`crate::process::lock`]). The start lock orders starting, joining
@@ -26,6 +26,7 @@ pub mod state;
 mod api;
 mod client;
 mod components;
+mod contained;
 mod error;
 mod files;
 mod own;
@@ -36,10 +37,13 @@ mod stages;
 mod start;
 mod watch;
 
+pub use contained::Contained;
+pub(crate) use contained::{Controlled, passing};
 pub use error::ClusterError;
 pub use plane::{Endpoint, Plane};
 
 pub use request::{
-    EmbeddedSource, ExistingSource, ImageSource, KindSource, PlanePart, PlaneParts, PlaneRequest, Source, Subject,
+    ContainerSource, EmbeddedSource, ExistingSource, ImageSource, KindSource, PlanePart, PlaneParts, PlaneRequest,
+    Source, Subject,
 };
 pub use start::{LINGER_VARIABLE, acquire, acquire_in, acquire_unless};

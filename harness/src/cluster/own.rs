@@ -2,11 +2,7 @@
 
 use std::fs;
 
-use super::{
-    ClusterError, Plane, PlaneRequest,
-    request::{EmbeddedSource, Order, Source},
-    start::acquire_in,
-};
+use super::{ClusterError, Plane, PlaneRequest, request::Order, start::acquire_in};
 use crate::progress::Progress;
 
 impl Plane {
@@ -18,11 +14,11 @@ impl Plane {
         let path = self.dir().order();
         let file = ClusterError::file(&path);
         let order = fs::read(&path).and_then(|text| Ok(serde_json::from_slice::<Order>(&text)?)).map_err(file)?;
-        let source = match order.source {
-            // The port is taken: by this one.
-            Source::Embedded(source) => Source::Embedded(EmbeddedSource { port: None, ..source }),
-            other => other,
-        };
+        let mut source = order.source;
+        if let Some(port) = source.port_mut() {
+            // It is taken: by this one.
+            *port = None;
+        }
         let request = PlaneRequest {
             source,
             crds: order.crds,

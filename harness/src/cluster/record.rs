@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::state::PlaneDir;
+use super::{Contained, state::PlaneDir};
 use crate::controller::deployed::Shared;
 
 /// A ready plane.
@@ -40,6 +40,9 @@ pub struct Record {
     /// The kind executable, for a kind cluster.
     #[serde(default)]
     pub kind: Option<PathBuf>,
+    /// How programs are started in containers, where the plane's own are.
+    #[serde(default)]
+    pub contained: Option<Contained>,
     /// The id of the public image that the controller runs; none where it is built here.
     #[serde(default)]
     pub public_image: Option<String>,

@@ -45,6 +45,8 @@ pub struct PlaneParts {
 pub enum Source {
     /// Processes of this machine, with fake nodes.
     Embedded(EmbeddedSource),
+    /// The same processes in containers, from one image.
+    Container(ContainerSource),
     /// A kind cluster: nodes are containers of Docker, pods are real.
     Kind(KindSource),
     /// A cluster that is there already and is not ours.
@@ -56,6 +58,17 @@ pub enum Source {
 pub struct EmbeddedSource {
     /// The executables.
     pub parts: PlaneParts,
+    /// The port for the API server; default: any free one.
+    pub port: Option<u16>,
+}
+
+/// What a plane in containers is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerSource {
+    /// The image of the control plane, for people.
+    pub reference: String,
+    /// Its id.
+    pub image: String,
     /// The port for the API server; default: any free one.
     pub port: Option<u16>,
 }
@@ -130,6 +143,7 @@ impl Source {
     pub fn provider(&self) -> &'static str {
         match self {
             Self::Embedded(_) => "embedded",
+            Self::Container(_) => "container",
             Self::Kind(_) => "kind",
             Self::Existing(_) => "existing",
         }
@@ -140,6 +154,23 @@ impl Source {
         match self {
             Self::Embedded(source) => Some(source),
             _ => None,
+        }
+    }
+
+    /// The port that the API server shall have, where that can be asked for.
+    pub fn port_mut(&mut self) -> Option<&mut Option<u16>> {
+        match self {
+            Self::Embedded(source) => Some(&mut source.port),
+            Self::Container(source) => Some(&mut source.port),
+            Self::Kind(_) | Self::Existing(_) => None,
+        }
+    }
+
+    /// The port that was asked for.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Embedded(EmbeddedSource { port, .. }) | Self::Container(ContainerSource { port, .. }) => *port,
+            Self::Kind(_) | Self::Existing(_) => None,
         }
     }
 }
@@ -180,6 +211,10 @@ impl PlaneRequest {
                 for part in [etcd, apiserver, kcm, scheduler, kwok] {
                     add("part", part.sha256.as_bytes());
                 }
+                add("stages", stages::all().as_bytes());
+            }
+            Source::Container(ContainerSource { reference: _, image, port: _ }) => {
+                add("image", image.as_bytes());
                 add("stages", stages::all().as_bytes());
             }
             Source::Kind(KindSource {

@@ -24,7 +24,7 @@ use super::{
     lease::Lease,
     plane::stop_at_once,
     record::Record,
-    request::{EmbeddedSource, ExistingSource, Order, Source, Subject},
+    request::{ExistingSource, Order, Source, Subject},
     state::{PlaneDir, StateRoot},
     watch::KeeperWatch,
 };
@@ -140,6 +140,9 @@ async fn join(root: &StateRoot, request: &PlaneRequest, progress: &dyn Progress)
             Source::Embedded(_) => {
                 "starting a control plane: etcd, kube-apiserver, controller manager, scheduler, kwok"
             }
+            Source::Container(_) => {
+                "starting a control plane in containers: etcd, kube-apiserver, controller manager, scheduler, kwok"
+            }
             Source::Kind(_) => "creating a kind cluster and installing the controller in it",
             Source::Existing(ExistingSource { subject: Subject::Release { .. }, .. }) => {
                 "installing the controller in the cluster"
@@ -215,7 +218,7 @@ impl Joined {
             };
             progress.say(&format!("{what} (Kubernetes {}) ready after {seconds:.1} s", record.kubernetes));
         }
-        if let Source::Embedded(EmbeddedSource { port: Some(asked), .. }) = request.source
+        if let Some(asked) = request.source.port()
             && asked != record.port
         {
             return Err(ClusterError::OtherPort { running: record.port, asked });

@@ -6,12 +6,17 @@ use kube::Client;
 use semver::Version;
 
 use super::help::KnownFlags;
+use crate::cluster::Contained;
 
 /// What a controller is started with.
 #[derive(Clone)]
 pub struct ControllerConfig {
     /// The executable.
     pub binary: PathBuf,
+    /// The image that the executable is in; none where it is a file of this machine.
+    pub image: Option<String>,
+    /// How it is started in a container, where it is to be.
+    pub contained: Option<Contained>,
     /// Its release: decides about flags where it does not say itself which ones it knows.
     pub version: Version,
     /// The flags that it knows.

@@ -13,6 +13,8 @@ use rustix::process::Signal;
 use tokio::sync::{Mutex, watch};
 
 use crate::{
+    cluster::Controlled,
+    containers::Job,
     process::ports::{self, PortGuard},
     timeouts::scaled,
 };
@@ -106,6 +108,7 @@ impl Controller {
             ports: Mutex::new(Ports::free()?),
             build: std::sync::Mutex::new(Build {
                 binary: config.binary.clone(),
+                image: config.image.clone(),
                 version: config.version.clone(),
                 flags: config.flags.clone(),
                 namespace_install: config.namespace_install.clone(),
@@ -281,19 +284,31 @@ impl Controller {
             }
             None => (OwnedFd::from(log_file), None),
         };
-        let errors = output.try_clone().map_err(|source| self.log_error(source))?;
-        let mut command = Command::new(&build.binary);
-        command
-            .args(flags.arguments())
-            // Where it looks for its ConfigMap and its Secret.
-            .env("POD_NAMESPACE", &self.config.namespace)
-            // Not the user's cluster, whatever happens.
-            .env_remove("KUBECONFIG")
-            .current_dir(&self.config.dir)
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors);
-        let spawned = Process::spawn(command, signing).await;
+        // Where it looks for its ConfigMap and its Secret.
+        let namespace = ("POD_NAMESPACE", &self.config.namespace);
+        let Some(contained) = &self.config.contained else {
+            let errors = output.try_clone().map_err(|source| self.log_error(source))?;
+            let mut command = Command::new(&build.binary);
+            command
+                .args(flags.arguments())
+                .env(namespace.0, namespace.1)
+                // Not the user's cluster, whatever happens.
+                .env_remove("KUBECONFIG")
+                .current_dir(&self.config.dir)
+                .stdin(Stdio::null())
+                .stdout(output)
+                .stderr(errors);
+            let spawned = Process::spawn(command, signing).await;
+            return spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary: build.binary, source });
+        };
+        let Controlled { image, name, labels, program, mounts } =
+            contained.controller(&self.config.namespace, &build.binary, build.image.as_deref());
+        let dir = self.config.dir.clone();
+        let environment = [("HOME", &dir.display().to_string()), namespace];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.clone())).into();
+        let (arguments, output) = (flags.arguments(), File::from(output));
+        let job = Job { image, name, labels, program, arguments, environment, dir, mounts, output };
+        let spawned = Process::contained(job, signing).await;
         spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary: build.binary, source })
     }
 

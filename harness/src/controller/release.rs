@@ -107,6 +107,8 @@ pub struct ControllerFiles {
     pub binary: PathBuf,
     /// The flags that it knows, if it says so.
     pub flags: Option<KnownFlags>,
+    /// The image that it is in; none where it is a file of this machine.
+    pub image: Option<String>,
     /// Custom resources, RBAC and Deployment that belong to it.
     pub manifests: Manifests,
 }
@@ -114,7 +116,7 @@ pub struct ControllerFiles {
 impl From<ControllerRelease> for UnderTest {
     fn from(release: ControllerRelease) -> Self {
         let ControllerRelease { version, label, binary, sha256, flags, manifests } = release;
-        Self { version, label, sha256, files: Some(ControllerFiles { binary, flags, manifests }) }
+        Self { version, label, sha256, files: Some(ControllerFiles { binary, flags, image: None, manifests }) }
     }
 }
 

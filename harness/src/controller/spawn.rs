@@ -1,4 +1,4 @@
-//! One process, whose end is noticed at once.
+//! One process, a child or a program in a container, whose end is noticed at once.
 
 use std::{
     io,
@@ -14,21 +14,32 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_pro
 use tokio::sync::{oneshot, watch};
 
 use super::signing::Signing;
-use crate::process::lifeline::die_with_parent;
+use crate::{
+    containers::{Container, Job},
+    process::lifeline::die_with_parent,
+};
 
 /// How long a killed process may take to be gone before it is left to the kernel.
 const DYING: Duration = Duration::from_secs(2);
 
-/// A child process. Dropping it kills it and waits until it is gone: it must not outlive a program that
+/// A process. Dropping it kills it and waits until it is gone: it must not outlive a program that
 /// ends right after that.
 #[derive(Debug)]
 pub(super) struct Process {
-    pid: Pid,
+    pid: u32,
+    means: Means,
     /// Whether its end was asked for.
     asked: Arc<AtomicBool>,
     /// Locked while it is reaped: before, its pid is surely its own.
     reaped: Arc<(Mutex<bool>, Condvar)>,
     exit: watch::Receiver<Option<Exit>>,
+}
+
+/// How a process is reached.
+#[derive(Debug)]
+enum Means {
+    Child(Pid),
+    Contained(Container),
 }
 
 /// How a process ended.
@@ -65,8 +76,28 @@ impl Process {
                 Err(error) => drop(pid_sender.send(Err(error))),
             }
         })?;
-        let pid = pid.await.map_err(|_| io::Error::other("the thread that starts the controller ended"))??;
-        Ok(Self { pid, asked, reaped, exit })
+        let child = pid.await.map_err(|_| io::Error::other("the thread that starts the controller ended"))??;
+        let pid = child.as_raw_nonzero().get().unsigned_abs();
+        Ok(Self { pid, means: Means::Child(child), asked, reaped, exit })
+    }
+
+    /// Starts it in a container. A thread waits for its end, as for that of a child.
+    pub(super) async fn contained(job: Job, signing: Option<Signing>) -> io::Result<Self> {
+        let container = Container::start(job);
+        let ended = container.ended();
+        let Some(pid) = container.started().await else {
+            let why = ended.await.map_or_else(|why| why, |status| status.to_string());
+            return Err(io::Error::other(why));
+        };
+        let (exit_sender, exit) = watch::channel(None);
+        let (asked, reaped) = (Arc::new(AtomicBool::new(false)), Arc::<(Mutex<bool>, Condvar)>::default());
+        let reaper = Reaper { asked: asked.clone(), reaped: reaped.clone(), exit: exit_sender, signing };
+        std::thread::Builder::new().name("controller".to_owned()).spawn(move || {
+            let status = Container::wait(ended);
+            let reaped = reaper.reaped.clone();
+            reaper.tell(locked(&reaped.0), status);
+        })?;
+        Ok(Self { pid, means: Means::Contained(container), asked, reaped, exit })
     }
 
     /// Sends a signal after which it is expected to end. Nothing happens when it has ended.
@@ -75,7 +106,10 @@ impl Process {
         if !*reaped {
             self.asked.store(true, Ordering::SeqCst);
             // It can fail only by the process having ended just now.
-            let _ = kill_process(self.pid, signal);
+            match &self.means {
+                Means::Child(pid) => drop(kill_process(*pid, signal)),
+                Means::Contained(container) => container.signal(signal),
+            }
         }
     }
 
@@ -92,7 +126,7 @@ impl Process {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.pid.as_raw_nonzero().get().unsigned_abs()
+        self.pid
     }
 }
 
@@ -118,13 +152,17 @@ impl Reaper {
         while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
         {
         }
-        let (reaped, tell) = &*self.reaped;
-        let mut reaped = locked(reaped);
+        let reaped = self.reaped.clone();
+        let reaped = locked(&reaped.0);
         // Its plugins, which are of its process group, go with it.
         let _ = kill_process_group(pid, Signal::KILL);
         let status = child.wait().unwrap_or_default();
+        self.tell(reaped, status);
+    }
+
+    fn tell(self, mut reaped: MutexGuard<'_, bool>, status: ExitStatus) {
         *reaped = true;
-        tell.notify_all();
+        self.reaped.1.notify_all();
         drop(reaped);
         if let Some(signing) = self.signing {
             // It does not panic; and the last writer has just been killed.
@@ -184,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn dropping_kills_and_waits() {
         let process = Process::spawn(shell("sleep 60"), None).await.unwrap();
-        let (mut exit, pid) = (process.exit.clone(), process.pid);
+        let (mut exit, pid) = (process.exit.clone(), Pid::from_raw(process.pid().cast_signed()).unwrap());
         drop(process);
         assert!(rustix::process::test_kill_process(pid).is_err(), "nobody has its number any more");
         assert_eq!(exit.wait_for(Option::is_some).await.unwrap().unwrap().status.signal(), Some(9));

@@ -18,6 +18,8 @@ use crate::timeouts::scaled;
 pub struct Build {
     /// The executable, absolute.
     pub binary: PathBuf,
+    /// The image that it is in; none where it is a file of this machine.
+    pub image: Option<String>,
     /// Its release: decides about flags where it does not say itself which ones it knows.
     pub version: Version,
     /// The flags that it knows.

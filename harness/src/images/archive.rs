@@ -2,6 +2,7 @@
 //! configuration per image, the layer. Nothing in it depends on when, where or by whom it is made.
 
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
@@ -28,7 +29,7 @@ pub(super) struct Recipe {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Entry {
     /// Its path in the image, without a slash at its beginning.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// Its permissions.
     pub mode: u32,
     /// The file; None for a directory.
@@ -103,7 +104,7 @@ impl Recipe {
             let file = File::open(&content.path)?;
             let mut header = header(EntryType::Regular, entry.mode, file.metadata()?.len());
             let mut file = Digesting::new(file);
-            layer.append_data(&mut header, entry.path, &mut file)?;
+            layer.append_data(&mut header, &*entry.path, &mut file)?;
             let (_, sha256) = file.finish();
             if sha256 != content.sha256 {
                 let what = format!("{} was changed while an image was made of it", content.path.display());

@@ -109,7 +109,7 @@ fn published(asked: &str, version: &str) -> String {
 }
 
 fn recipe(release: &ControllerRelease, asked: &str, reference: &str) -> Recipe {
-    let directory = |path, mode| Entry { path, mode, content: None };
+    let directory = |path: &'static str, mode| Entry { path: path.into(), mode, content: None };
     let content = Content { path: release.binary.clone(), sha256: release.sha256.clone() };
     let mut references = vec![asked.to_owned(), reference.to_owned()];
     references.dedup();
@@ -127,7 +127,7 @@ fn recipe(release: &ControllerRelease, asked: &str, reference: &str) -> Recipe {
     };
     let layer = vec![
         directory("bin", 0o755),
-        Entry { path: &PROGRAM[1..], mode: 0o755, content: Some(content) },
+        Entry { path: PROGRAM[1..].into(), mode: 0o755, content: Some(content) },
         directory("home", 0o755),
         directory(&HOME[1..], 0o755),
         directory("tmp", 0o1777),

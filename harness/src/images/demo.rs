@@ -70,6 +70,6 @@ fn recipe(program: &FoundPart, probe: &str) -> Recipe {
     }
     images.push(spec(probe.to_owned(), &["probe"], Vec::new()));
     let content = Content { path: program.path.clone(), sha256: program.sha256.clone() };
-    let layer = vec![Entry { path: &PROGRAM[1..], mode: 0o755, content: Some(content) }];
+    let layer = vec![Entry { path: PROGRAM[1..].into(), mode: 0o755, content: Some(content) }];
     Recipe { layer, images }
 }

@@ -10,6 +10,7 @@
 //!   load generator. Our own program plays them (`harness/parts/rollouts-demo`).
 //! - [`controller`]: the image that the release's own `install.yaml` asks for, around any controller
 //!   binary.
+//! - [`control_plane`]: a control plane and a controller with its manifests, for the provider `container`.
 //! - [`script`]: what makes real pods do what the annotations `pod.proofroll.dev/*` say.
 //!
 //! An archive lies in the cache of the parts under the digest of all that decides its content, appears
@@ -17,13 +18,14 @@
 
 mod archive;
 mod cache;
+pub mod control_plane;
 mod controller;
 mod demo;
 pub mod script;
 
 use std::path::PathBuf;
 
-use crate::parts::PartError;
+use crate::{cluster::kind::docker::DockerError, parts::PartError};
 
 pub use self::{
     controller::{ControllerImage, controller},
@@ -66,6 +68,14 @@ pub enum ImageError {
     /// The program for it is not to be had, or the cache cannot be worked in.
     #[error(transparent)]
     Part(#[from] PartError),
+    /// It cannot be brought into the engine's store.
+    #[error("the image {reference} cannot be loaded: {source}")]
+    Load {
+        /// The image.
+        reference: String,
+        /// Why.
+        source: DockerError,
+    },
     /// The release's manifest does not say which image it wants.
     #[error("{} does not say which image the controller runs: {reason}", path.display())]
     Manifest {

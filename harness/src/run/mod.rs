@@ -9,6 +9,7 @@
 mod acting;
 mod awaiting;
 mod claims;
+mod container;
 mod ending;
 mod endpoints;
 mod evidence;

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{
+    container::container,
     existing::existing,
     wish::{Provider, Wish},
 };
@@ -12,7 +13,7 @@ use crate::{
         Source, existing::ExistingError,
     },
     controller::{ControllerFiles, ControllerSpec, UnderTest},
-    images::{self, ImageArchive, ImageError},
+    images::{self, ImageArchive, ImageError, control_plane::ControlPlaneError},
     parts::{PartError, PartName, Parts, recipe::Recipe},
     progress::Progress,
     timeouts,
@@ -41,6 +42,9 @@ pub enum ProvideError {
     /// A cluster that is there cannot be used.
     #[error(transparent)]
     Existing(#[from] ExistingError),
+    /// An image with a control plane cannot be used.
+    #[error(transparent)]
+    ControlPlane(#[from] ControlPlaneError),
     /// What was asked for does not go together.
     #[error("{0}")]
     Asked(String),
@@ -58,6 +62,7 @@ impl ProvideError {
         match self {
             Self::Part(error) | Self::Image(ImageError::Part(error)) => error.is_bad_input(),
             Self::Existing(error) => error.is_bad_input(),
+            Self::ControlPlane(error) => error.is_bad_input(),
             Self::Asked(_) => true,
             Self::Image(_) | Self::Runtime(_) | Self::Interrupted => false,
         }
@@ -76,6 +81,7 @@ pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, Provi
     let spec = || wish.controller.as_deref().map_or_else(|| Ok(ControllerSpec::default()), ControllerSpec::parse);
     let provisions = match wish.provider {
         Provider::Embedded => embedded(&parts, &spec()?, wish, progress)?,
+        Provider::Container => container(&parts, &spec()?, wish, progress)?,
         Provider::Kind => kind(&parts, &spec()?, wish, progress)?,
         Provider::Existing => existing(&parts, wish, progress)?,
     };

@@ -316,6 +316,8 @@ fn controller_config(stage: &Stage<'_>, files: &ControllerFiles, namespace: &str
     let endpoint = stage.plane.endpoint();
     ControllerConfig {
         binary: files.binary.clone(),
+        image: files.image.clone(),
+        contained: stage.plane.record().contained.clone(),
         version: stage.release.version.clone(),
         flags: files.flags.clone(),
         client: stage.plane.client(),

@@ -39,6 +39,7 @@ impl Hands<'_> {
                 swap.meet(self.id, &client).await.map_err(|why| Trouble::Infra(format!("{}: {why}", step.action)))?;
                 let build = swap.to.files.as_ref().map(|files| Build {
                     binary: files.binary.clone(),
+                    image: files.image.clone(),
                     version: swap.to.version.clone(),
                     flags: files.flags.clone(),
                     namespace_install: files.manifests.namespace_install(),

@@ -9,10 +9,12 @@ use crate::{
     scenario::{Capabilities, model::Capability},
 };
 
-/// Names the provider of clusters: `embedded` (default), `kind`, `existing`.
+/// Names the provider of clusters: `embedded` (default), `container`, `kind`, `existing`.
 pub const CLUSTER_VARIABLE: &str = "PROOFROLL_CLUSTER";
 /// The node image of a kind cluster; kind's own variable.
 pub const NODE_IMAGE_VARIABLE: &str = "KIND_NODE_IMAGE";
+/// The image of a control plane in containers.
+pub const CONTROL_PLANE_IMAGE_VARIABLE: &str = "PROOFROLL_CONTROL_PLANE_IMAGE";
 /// Where kind has the controller's image from: `auto` (default), `public`, `built`.
 pub const IMAGE_VARIABLE: &str = "PROOFROLL_CONTROLLER_IMAGE";
 /// The context of an existing cluster.
@@ -37,6 +39,8 @@ pub enum Provider {
     /// The control plane as processes of this machine, with fake nodes: no Docker, no root.
     #[default]
     Embedded,
+    /// The same control plane in containers, from one image: for a machine with Docker that has no parts.
+    Container,
     /// A kind cluster: real pods, the controller as its release installs it. Needs Docker.
     Kind,
     /// A cluster that is there, by its context; its owner must have made a namespace `proofroll-allowed` in it.
@@ -48,6 +52,7 @@ impl Provider {
     pub fn name(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
+            Self::Container => "container",
             Self::Kind => "kind",
             Self::Existing => "existing",
         }
@@ -56,7 +61,7 @@ impl Provider {
     /// How slow its clusters are, as a multiple of fake pods: limits of scenarios are stretched by it.
     pub fn pace(self) -> f64 {
         match self {
-            Self::Embedded => 1.0,
+            Self::Embedded | Self::Container => 1.0,
             Self::Kind | Self::Existing => 4.0,
         }
     }
@@ -78,6 +83,8 @@ pub struct Wish {
     pub as_version: Option<Version>,
     /// The image of kind's nodes.
     pub node_image: Option<String>,
+    /// The image of a control plane in containers.
+    pub control_plane_image: Option<String>,
     /// Where kind has the controller's image from.
     pub controller_image: ImageSource,
     /// The context of an existing cluster.
@@ -117,7 +124,7 @@ impl Wish {
             Some(value) => clap::ValueEnum::from_str(&value, false).map_err(|_| BadVariable {
                 name: CLUSTER_VARIABLE,
                 value,
-                why: "the providers are embedded, kind and existing".into(),
+                why: "the providers are embedded, container, kind and existing".into(),
             })?,
         };
         let controller_image = match text(IMAGE_VARIABLE) {
@@ -148,6 +155,7 @@ impl Wish {
             controller: text("PROOFROLL_CONTROLLER"),
             as_version,
             node_image: text(NODE_IMAGE_VARIABLE),
+            control_plane_image: text(CONTROL_PLANE_IMAGE_VARIABLE),
             controller_image,
             context: text(CONTEXT_VARIABLE),
             install: text(INSTALL_VARIABLE).is_some_and(|value| value != "0"),

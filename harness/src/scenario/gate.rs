@@ -19,7 +19,8 @@ impl Capabilities {
     /// Those of a provider by its name; None for one that we do not have.
     pub fn of(provider: &str) -> Option<Self> {
         let set = match provider {
-            "embedded" => vec![
+            // The same in processes and in containers.
+            "embedded" | "container" => vec![
                 Capability::FakePods,
                 Capability::ScriptedPods,
                 Capability::ControllerProcess,
@@ -150,6 +151,12 @@ mod tests {
         let nothing = Capabilities { provider: "existing".into(), set: BTreeSet::new() };
         let Gate::Skip(reason) = gate(&scenario, &nothing, &Version::new(1, 10, 2)) else { panic!("it must not run") };
         assert_eq!(reason, "needs controller-process, which the provider existing has not");
+    }
+
+    #[test]
+    fn containers_can_do_what_processes_can() {
+        let set = |provider| Capabilities::of(provider).unwrap().set;
+        assert_eq!(set("container"), set("embedded"));
     }
 
     #[test]

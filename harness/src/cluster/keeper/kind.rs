@@ -148,6 +148,7 @@ impl<'a> KindPlane<'a> {
             phases: reached.phases(),
             deployed: Some(Shared::Deployment(installed)),
             kind: Some(kind.clone()),
+            contained: None,
             public_image: public.map(|public| public.id),
             probe: Some(self.source.probe.clone()),
         };

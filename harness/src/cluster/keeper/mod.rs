@@ -126,7 +126,8 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let plane: Box<dyn Keep> = match &order.source {
-        Source::Embedded(source) => Box::new(Processes::new(dir, &order, source)),
+        Source::Embedded(source) => Box::new(Processes::here(dir, &order, source)),
+        Source::Container(source) => Box::new(Processes::contained(dir, &order, source)),
         Source::Kind(source) => Box::new(KindPlane::new(dir, &order, source)),
         Source::Existing(source) => Box::new(ExistingPlane::new(dir, &order, source)),
     };
@@ -149,7 +150,7 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
                     Ok(booted) => {
                         booting = false;
                         booted.record.write(dir)?;
-                        tending.serve(booted.client);
+                        tending.serve(booted.client, booted.record.contained);
                         guard = booted.port;
                     }
                     Err(why) => break End::Told(why),

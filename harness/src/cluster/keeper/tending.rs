@@ -17,7 +17,7 @@ use kube::{
 
 use crate::{
     cluster::{
-        existing,
+        Contained, existing,
         lease::{self, Fate, Seen, now},
         state::PlaneDir,
     },
@@ -42,6 +42,8 @@ pub(super) struct Tending {
     idle_since: Option<Instant>,
     /// `None` until the API server is ready.
     client: Option<Client>,
+    /// Where the controllers of namespaces are containers.
+    contained: Option<Contained>,
     /// Files that are being cleaned up after, and namespaces whose deletion was asked for.
     under_way: Arc<Mutex<HashSet<PathBuf>>>,
     deleted: HashSet<String>,
@@ -50,12 +52,22 @@ pub(super) struct Tending {
 impl Tending {
     pub fn new(dir: &PlaneDir, id: &str, linger: Duration) -> Self {
         let (dir, id) = (dir.clone(), id.to_owned());
-        Self { dir, id, linger, idle_since: None, client: None, under_way: Arc::default(), deleted: HashSet::new() }
+        Self {
+            dir,
+            id,
+            linger,
+            idle_since: None,
+            client: None,
+            contained: None,
+            under_way: Arc::default(),
+            deleted: HashSet::new(),
+        }
     }
 
     /// From now on namespaces can be deleted.
-    pub fn serve(&mut self, client: Client) {
+    pub fn serve(&mut self, client: Client, contained: Option<Contained>) {
         self.client = Some(client);
+        self.contained = contained;
     }
 
     /// Looks once. Must be called on a runtime: deletions run beside.
@@ -101,10 +113,17 @@ impl Tending {
             note(&format!("keeper: the lease of {} ({}) is over", lease.journal.pid, lease.journal.what));
         }
         let (client, id, path, alive) = (client.clone(), self.id.clone(), lease.path.clone(), lease.alive);
+        let contained = self.contained.clone();
         let under_way = Arc::clone(&self.under_way);
         tokio::spawn(async move {
             let mut clean = true;
             for name in wanted {
+                if let Some(contained) = &contained
+                    && let Err(error) = contained.remove_namespace(&name).await
+                {
+                    note(&format!("keeper: the controller of {name} could not be removed: {error}"));
+                    clean = false;
+                }
                 if let Err(error) = delete(client.clone(), &name, &id).await {
                     note(&format!("keeper: the namespace {name} could not be deleted: {error}"));
                     clean = false;

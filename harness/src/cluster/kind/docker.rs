@@ -1,7 +1,7 @@
 //! Docker, through its command line: whoever has kind has that, with contexts, credentials and remote
 //! engines as the user set them up.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::process::tool::{Tool, ToolError};
 
@@ -63,6 +63,15 @@ pub async fn image_id(reference: &str) -> Result<Option<String>, DockerError> {
 /// When the engine does not answer.
 pub async fn has_image(reference: &str) -> Result<bool, DockerError> {
     Ok(image_id(reference).await?.is_some())
+}
+
+/// Loads the images of an archive into the engine's store.
+///
+/// # Errors
+/// When it takes them not.
+pub async fn load(archive: &Path) -> Result<(), DockerError> {
+    docker().args(["load", "--quiet", "--input"]).arg(archive).output().await?;
+    Ok(())
 }
 
 /// Pulls an image; its progress is told.

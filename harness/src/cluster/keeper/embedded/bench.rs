@@ -5,7 +5,7 @@ use std::{io, time::Instant};
 
 use super::{
     boot::{ASK, readyz},
-    children::Children,
+    children::{Children, Way},
 };
 use crate::{
     cluster::{
@@ -66,12 +66,12 @@ async fn bare(root: &StateRoot, request: &PlaneRequest) -> Result<u64, ClusterEr
     let port = ports::free().map_err(|error| broken(error.to_string()))?;
     files::write(&dir, &format!("https://127.0.0.1:{}", port.port)).map_err(|error| broken(error.to_string()))?;
     let client = client(&dir.kubeconfig()).await?;
-    let (children, mut deaths) = Children::new(&dir);
+    let (children, mut deaths) = Children::new(&dir, Way::Processes(source.parts.clone()));
     let home = || vec![("HOME", dir.path().display().to_string())];
 
     let begun = Instant::now();
     for component in [Component::Etcd, Component::Apiserver] {
-        children.spawn_in(component, &source.parts, port.port, home()).map_err(broken)?;
+        children.spawn_in(component, port.port, home()).map_err(broken)?;
     }
     let ready = async {
         while readyz(&client).await.is_err() {

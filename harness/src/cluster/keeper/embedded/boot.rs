@@ -71,7 +71,8 @@ struct Boot<'a> {
 impl Boot<'_> {
     async fn run(&self) -> Result<Booted, String> {
         let started = now();
-        let port = self.plane.source.port.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
+        self.plane.prepare(&self.reached).await?;
+        let port = self.plane.asked.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
         self.plane.port.set(Some(port.port));
         let server = format!("https://127.0.0.1:{}", port.port);
         let ca_pem = files::write(self.plane.dir, &server).map_err(|error| error.to_string())?;
@@ -130,6 +131,7 @@ impl Boot<'_> {
             phases: self.reached.phases(),
             deployed: None,
             kind: None,
+            contained: self.plane.children.contained().cloned(),
             public_image: None,
             probe: None,
         };
@@ -137,7 +139,7 @@ impl Boot<'_> {
     }
 
     fn spawn(&self, component: Component, port: &PortGuard) -> Result<(), String> {
-        self.plane.children.spawn(component, &self.plane.source.parts, port.port)
+        self.plane.children.spawn(component, port.port)
     }
 
     /// Born Ready, as a kubelet registers its node with a status: nothing has to wait for kwok to see it.

@@ -1,4 +1,7 @@
-//! An embedded plane: processes of this machine.
+//! A plane of our own: processes of this machine, or the same ones in containers.
+//!
+//! Docker, not this process, is the parent of containers: if the keeper is killed they go on. So before anything is
+//! started a [`reaper`](super::reaper) is, which outlives the keeper and removes them.
 
 pub mod bench;
 mod boot;
@@ -9,30 +12,62 @@ use std::cell::Cell;
 use futures::{FutureExt, future::LocalBoxFuture};
 use tokio::sync::{Mutex, mpsc};
 
-use self::children::{Children, Death};
-use super::keep::{Booted, Keep};
-use crate::cluster::{
-    client::client,
-    components::Component,
-    request::{EmbeddedSource, Order},
-    state::PlaneDir,
+use self::children::{Children, Death, Way};
+use super::{
+    keep::{Booted, Keep},
+    progress::Reached,
+    reaper,
+};
+use crate::{
+    cluster::{
+        Contained,
+        client::client,
+        components::Component,
+        request::{ContainerSource, EmbeddedSource, Order},
+        state::PlaneDir,
+    },
+    containers::engine,
 };
 
-/// The processes of an embedded plane.
+/// The processes of a plane.
 pub(super) struct Processes<'a> {
     dir: &'a PlaneDir,
     order: &'a Order,
-    source: &'a EmbeddedSource,
+    /// The port that the API server shall have.
+    asked: Option<u16>,
     children: Children,
+    /// Something was started whose end is not ours by nature.
+    begun: Cell<bool>,
     /// The API server's, once it is known.
     port: Cell<Option<u16>>,
     deaths: Mutex<mpsc::UnboundedReceiver<Death>>,
 }
 
 impl<'a> Processes<'a> {
-    pub fn new(dir: &'a PlaneDir, order: &'a Order, source: &'a EmbeddedSource) -> Self {
-        let (children, deaths) = Children::new(dir);
-        Self { dir, order, source, children, port: Cell::default(), deaths: Mutex::new(deaths) }
+    /// Children of this process.
+    pub fn here(dir: &'a PlaneDir, order: &'a Order, source: &EmbeddedSource) -> Self {
+        Self::new(dir, order, source.port, Way::Processes(source.parts.clone()))
+    }
+
+    /// Programs in containers.
+    pub fn contained(dir: &'a PlaneDir, order: &'a Order, source: &ContainerSource) -> Self {
+        Self::new(dir, order, source.port, Way::Containers(Contained::of(dir, &source.image)))
+    }
+
+    fn new(dir: &'a PlaneDir, order: &'a Order, asked: Option<u16>, way: Way) -> Self {
+        let (children, deaths) = Children::new(dir, way);
+        Self { dir, order, asked, children, begun: Cell::default(), port: Cell::default(), deaths: Mutex::new(deaths) }
+    }
+
+    /// What comes before the first process.
+    async fn prepare(&self, reached: &Reached<'_>) -> Result<(), String> {
+        let Some(contained) = self.children.contained() else { return Ok(()) };
+        let docker = engine::version().await.map_err(|error| error.to_string())?;
+        reached.say(&format!("Docker {docker} answers"));
+        reaper::start(self.dir).map_err(|error| format!("the reaper could not be started: {error}"))?;
+        self.begun.set(true);
+        // Of one that was killed before its reaper could finish.
+        contained.remove(false).await.map_err(|error| error.to_string())
     }
 }
 
@@ -56,7 +91,7 @@ impl Keep for Processes<'_> {
         async {
             let port = self.port.get().ok_or("it has not been started yet")?;
             let client = client(&self.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
-            self.children.restart(Component::Apiserver, &self.source.parts, port).await?;
+            self.children.restart(Component::Apiserver, port).await?;
             while boot::readyz(&client).await.is_err() {
                 tokio::time::sleep(boot::ASK).await;
             }
@@ -66,6 +101,14 @@ impl Keep for Processes<'_> {
     }
 
     fn stop(&self) -> LocalBoxFuture<'_, Result<(), String>> {
-        self.children.stop().map(Ok).boxed_local()
+        async {
+            self.children.stop().await;
+            match self.children.contained() {
+                // Controllers, too, of users that were killed.
+                Some(contained) if self.begun.get() => contained.remove(false).await.map_err(|error| error.to_string()),
+                _ => Ok(()),
+            }
+        }
+        .boxed_local()
     }
 }

@@ -103,6 +103,7 @@ impl<'a> ExistingPlane<'a> {
             phases: reached.phases(),
             deployed: Some(shared),
             kind: None,
+            contained: None,
             public_image: None,
             probe: self.source.probe.clone(),
         };

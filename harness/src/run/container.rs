@@ -1,0 +1,94 @@
+//! A control plane in containers: from which image, and with which controller. Nothing is built here and nothing is
+//! fetched: all that is needed is in the image.
+
+use std::path::Path;
+
+use semver::Version;
+
+use super::{
+    provision::{ProvideError, Provisions},
+    wish::Wish,
+};
+use crate::{
+    cluster::{ContainerSource, Source},
+    containers::ContainerError,
+    controller::{ControllerFiles, ControllerSpec, UnderTest},
+    images::control_plane::{self, CONTROLLER, ControlPlaneError, ControlPlaneImage},
+    parts::{PartError, Parts, given, pin},
+    process::interrupt,
+    progress::Progress,
+};
+
+/// Finds the image, and the controller in it or beside it.
+pub(super) fn container(
+    parts: &Parts,
+    spec: &ControllerSpec,
+    wish: &Wish,
+    progress: &dyn Progress,
+) -> Result<Provisions, ProvideError> {
+    let release = release(spec, wish.as_version.as_ref())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ProvideError::Runtime)?;
+    let found = runtime.block_on(async {
+        let given = wish.control_plane_image.as_deref();
+        let finding = async {
+            let reference = given.map_or_else(|| control_plane::reference(&release), |given| Ok(given.to_owned()))?;
+            let image = match ControlPlaneImage::find(&reference, given.is_some(), progress).await {
+                Err(ControlPlaneError::Container(ContainerError::NoImage { .. })) => {
+                    return Err(ControlPlaneError::Missing { reference, release: release.clone() });
+                }
+                image => image?,
+            };
+            // A checkout has manifests of its own.
+            if image.release != release && !matches!(spec, ControllerSpec::Checkout(_)) {
+                let (has, asked) = (image.release, release.clone());
+                return Err(ControlPlaneError::OtherRelease { reference, has, asked });
+            }
+            let manifests = image.manifests(parts, progress).await?;
+            Ok((image, manifests))
+        };
+        tokio::select! {
+            found = finding => found.map_err(ProvideError::from),
+            () = interrupt::interrupted() => Err(ProvideError::Interrupted),
+        }
+    });
+    let (image, manifests) = found?;
+    let release = match spec {
+        ControllerSpec::Release(version) => UnderTest {
+            version: version.clone(),
+            label: format!("v{version}"),
+            sha256: image.sha256.clone(),
+            files: Some(ControllerFiles {
+                binary: Path::new(CONTROLLER).to_owned(),
+                image: Some(image.id.clone()),
+                manifests,
+            }),
+        },
+        ControllerSpec::Binary(path) => {
+            let unreadable = |error: std::io::Error| PartError::Controller {
+                asked: path.display().to_string(),
+                reason: error.to_string(),
+            };
+            UnderTest {
+                sha256: given::remembered_sha256(parts.cache().root(), path).map_err(unreadable)?,
+                label: format!("{} (as v{release})", path.display()),
+                files: Some(ControllerFiles { binary: path.clone(), image: None, manifests }),
+                version: release,
+            }
+        }
+        ControllerSpec::Checkout(_) => parts.controller(spec, wish.as_version.as_ref(), progress)?.into(),
+    };
+    let source = ContainerSource { reference: image.reference, image: image.id, port: None };
+    Ok(Provisions { release, source: Source::Container(source), alone: false })
+}
+
+/// The release that the controller is, or passes for.
+fn release(spec: &ControllerSpec, as_version: Option<&Version>) -> Result<Version, PartError> {
+    match (spec, as_version) {
+        (ControllerSpec::Release(release), Some(other)) if other != release => {
+            let reason = format!("a release is its own version: --as-version {other} is for a path");
+            Err(PartError::Controller { asked: format!("v{release}"), reason })
+        }
+        (ControllerSpec::Release(release), _) => Ok(release.clone()),
+        (_, as_version) => Ok(as_version.cloned().unwrap_or_else(pin::newest_release)),
+    }
+}
