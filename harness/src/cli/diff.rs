@@ -143,6 +143,7 @@ fn both(
             detail: Detail::Scenarios,
             running,
             conformance_report: None,
+            junit: None,
         };
         let early = EndsEarly(&together.state);
         let played = together.play(label, &session, rounds)?;

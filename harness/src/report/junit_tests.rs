@@ -35,6 +35,7 @@ fn step(name: &str, verdict: Verdict, broken: &[(&str, &str)]) -> v1::Step {
         claims: Vec::new(),
         pauses: Vec::new(),
         broken: broken.iter().map(|(what, detail)| breach(what, detail)).collect(),
+        observed: None,
     }
 }
 

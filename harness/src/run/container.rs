@@ -12,7 +12,7 @@ use super::{
 use crate::{
     cluster::{ContainerSource, Source},
     containers::ContainerError,
-    controller::{ControllerFiles, ControllerSpec, UnderTest},
+    controller::{ControllerFiles, ControllerSpec, KnownFlags, UnderTest},
     images::control_plane::{self, CONTROLLER, ControlPlaneError, ControlPlaneImage},
     parts::{PartError, Parts, given, pin},
     process::interrupt,
@@ -59,6 +59,8 @@ pub(super) fn container(
             sha256: image.sha256.clone(),
             files: Some(ControllerFiles {
                 binary: Path::new(CONTROLLER).to_owned(),
+                // It is no file of this machine that could be asked.
+                flags: None,
                 image: Some(image.id.clone()),
                 manifests,
             }),
@@ -68,10 +70,12 @@ pub(super) fn container(
                 asked: path.display().to_string(),
                 reason: error.to_string(),
             };
+            let sha256 = given::remembered_sha256(parts.cache().root(), path).map_err(unreadable)?;
+            let flags = KnownFlags::of(path, &sha256, parts.cache().root());
             UnderTest {
-                sha256: given::remembered_sha256(parts.cache().root(), path).map_err(unreadable)?,
+                sha256,
                 label: format!("{} (as v{release})", path.display()),
-                files: Some(ControllerFiles { binary: path.clone(), image: None, manifests }),
+                files: Some(ControllerFiles { binary: path.clone(), flags, image: None, manifests }),
                 version: release,
             }
         }

@@ -134,7 +134,9 @@ impl<'a> Fleet<'a> {
         let renewed = self.renew().await?;
         let to = self.stage.to.files.as_ref().map(|files| Build {
             binary: files.binary.clone(),
+            image: files.image.clone(),
             version: self.stage.to.version.clone(),
+            flags: files.flags.clone(),
             namespace_install: files.manifests.install(),
         });
         self.swap(to).await?;

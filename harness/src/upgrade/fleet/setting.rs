@@ -71,7 +71,10 @@ pub(super) async fn controller(stage: &Stage<'_>) -> Result<Controller, Trouble>
     let endpoint = stage.plane.endpoint();
     let config = ControllerConfig {
         binary: files.binary.clone(),
+        image: files.image.clone(),
+        contained: stage.plane.record().contained.clone(),
         version: stage.from.version.clone(),
+        flags: files.flags.clone(),
         client: stage.plane.client(),
         server: endpoint.server,
         ca_pem: endpoint.ca_pem,
