@@ -5,7 +5,7 @@ use std::{net::TcpListener, os::unix::process::ExitStatusExt, process::ExitCode,
 use kube::Client;
 use libtest_mimic::{Arguments, Trial};
 use proofroll::{
-    act::{ActError, Actor, Kinds},
+    act::{ActError, Actor, Compared, Kinds},
     cluster::Plane,
     controller::{Controller, ControllerConfig, ControllerError, Fence, FenceError, fence},
     progress::Silent,
@@ -167,7 +167,7 @@ async fn a_rollout_is_driven_through_its_life() {
     assert_eq!(stable["spec"]["ports"].as_array().unwrap().len(), 1);
 
     // An update, aborted, retried, promoted.
-    actor.wait_for_new_second(NAME, "set-image").await.unwrap();
+    actor.wait_for_new_second(NAME, Compared::Revisions).await.unwrap();
     let done = actor.set_image(NAME, &image("demo:2")).await.unwrap();
     assert_eq!(done.command, "kubectl argo rollouts set image demo app=demo:2");
     assert_eq!(done.object("Rollout", NAME).unwrap().generation, 2);
@@ -192,7 +192,7 @@ async fn a_rollout_is_driven_through_its_life() {
     assert!(!actor.promote(NAME, &Promote { full: true, skip: None }).await.unwrap().changed);
 
     // Back to the first template; again is nothing.
-    actor.wait_for_new_second(NAME, "set-image").await.unwrap();
+    actor.wait_for_new_second(NAME, Compared::Revisions).await.unwrap();
     assert!(actor.undo(NAME, &Undo { to_revision: Some(1) }).await.unwrap().changed);
     let undone = actor.rollout(NAME).await.unwrap();
     assert_eq!(undone["spec"]["template"], rollout_template(&bench.actor, "demo:1").await);

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         ("two_users_share_a_cluster_and_nothing_is_left", life::two_users_share_a_cluster_and_nothing_is_left as Test),
         ("kept_and_taken_down", life::kept_and_taken_down),
         ("a_failure_has_the_logs_of_the_node", life::a_failure_has_the_logs_of_the_node),
+        ("the_public_image_comes_first", life::the_public_image_comes_first),
         ("an_interrupt_while_the_cluster_is_created", faults::an_interrupt_while_the_cluster_is_created),
         ("a_killed_user", faults::a_killed_user),
         ("a_killed_keeper", faults::a_killed_keeper),

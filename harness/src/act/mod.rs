@@ -32,4 +32,4 @@ mod undo;
 pub use actor::{Actor, Done, ObjectRef};
 pub use error::ActError;
 pub use kinds::Kinds;
-pub use second::{makes_revision, wait_for_new_second};
+pub use second::{Compared, compared, wait_for_new_second};

@@ -1,7 +1,8 @@
 //! Kubernetes' timestamps have whole seconds, and the controller compares them: which revision is
 //! newer (by creation), whether a pod is older than `restartAt`. Two revisions within one second
 //! confuse it, which is a finding for a scenario of its own and not for every other one. So before
-//! an action that makes a revision, the second of the last one is let pass; and before a restart that of the last pod.
+//! an action that makes a revision, the second of the last one is let pass; and before a restart that
+//! of the newest pod, which would count as restarted already.
 
 use std::time::Duration;
 
@@ -11,15 +12,27 @@ use serde_json::Value;
 
 use super::{actor::Actor, error::ActError, json};
 
-/// Whether an action of this name (as a scenario file writes it) can make a revision, or is compared
-/// by the controller with the creation of one: `apply`, `set-image`, `patch` (when it touches
-/// `spec.template`, or another object than the Rollout), `undo`, and `restart`.
-pub fn makes_revision(action: &str) -> bool {
-    matches!(action, "apply" | "set-image" | "patch" | "undo" | "restart")
+/// What the controller compares with the second of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compared {
+    /// The creation of ReplicaSets, and the last restart: the action can make a revision.
+    Revisions,
+    /// That of pods too: the action restarts them.
+    Pods,
 }
 
-/// Waits until the API server's clock shows a later second than `newest`: the creation of the newest
-/// ReplicaSet, or the last restart, whichever is later. Only as long as needed: not at all where
+/// What an action of this name (as a scenario file writes it) is compared with, if with anything.
+pub fn compared(action: &str) -> Option<Compared> {
+    match action {
+        // Of a patch it may be another object than the Rollout, or not its template.
+        "apply" | "set-image" | "patch" | "undo" => Some(Compared::Revisions),
+        "restart" => Some(Compared::Pods),
+        _ => None,
+    }
+}
+
+/// Waits until the API server's clock shows a later second than `newest`: the latest of all that the
+/// action is compared with. Only as long as needed: not at all where
 /// that second is over. A time that lies further ahead (a scheduled restart) is not waited for.
 ///
 /// The clock is the `Date` header of an answer of the API server, which its HTTP server writes in
@@ -39,32 +52,31 @@ pub async fn wait_for_new_second(client: &Client, newest: Option<Timestamp>) -> 
 }
 
 impl Actor {
-    /// [`wait_for_new_second`] for the Rollout of this name, before an action of this name; returns at once where there is
-    /// no such Rollout.
+    /// [`wait_for_new_second`] for the Rollout of this name; returns at once where there is none.
     ///
     /// # Errors
     /// As any request.
-    pub async fn wait_for_new_second(&self, rollout: &str, action: &str) -> Result<(), ActError> {
+    pub async fn wait_for_new_second(&self, rollout: &str, compared: Compared) -> Result<(), ActError> {
         let rollout = match self.rollout(rollout).await {
             Ok(rollout) => rollout,
             Err(error) if error.is_not_found() => return Ok(()),
             Err(error) => return Err(error),
         };
         let mut made = self.replica_sets(&rollout).await?;
-        // A restart replaces the pods that are older than it, and a pod may be younger than its ReplicaSet.
-        if action == "restart" {
-            for set in made.clone() {
-                made.extend(self.controlled_by("Pod", &set).await?);
+        if compared == Compared::Pods {
+            for index in 0..made.len() {
+                let pods = self.controlled_by("Pod", &made[index]).await?;
+                made.extend(pods);
             }
         }
         wait_for_new_second(&self.client, newest(&rollout, &made, Timestamp::now())).await
     }
 }
 
-/// The latest creation of what was made, or restart that is not scheduled for later.
+/// The latest creation of one of these, or restart that is not scheduled for later.
 fn newest(rollout: &Value, made: &[Value], now: Timestamp) -> Option<Timestamp> {
     let time = |text: &str| text.parse::<Timestamp>().ok();
-    let created = made.iter().filter_map(|rs| time(json::text(rs, "/metadata/creationTimestamp")));
+    let created = made.iter().filter_map(|object| time(json::text(object, "/metadata/creationTimestamp")));
     let restarts =
         ["/spec/restartAt", "/status/restartedAt"].into_iter().filter_map(|at| time(json::text(rollout, at)));
     created.chain(restarts.filter(|at| at.as_second() <= now.as_second() + 1)).max()
@@ -107,7 +119,14 @@ mod tests {
     use rstest::rstest;
     use serde_json::json;
 
-    use super::{newest, parse_http_date, wait};
+    use super::{Compared, compared, newest, parse_http_date, wait};
+
+    #[test]
+    fn a_restart_is_compared_with_pods_too() {
+        assert_eq!(compared("restart"), Some(Compared::Pods));
+        assert_eq!(compared("set-image"), Some(Compared::Revisions));
+        assert_eq!(compared("promote"), None);
+    }
 
     #[rstest]
     #[case::the_second_is_over("10:00:05", "10:00:06.4", 0)]

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{diff::Diff, releases::Releases, upgrade::Upgrade};
 use crate::{
+    cluster::ImageSource,
     releases::Range,
     run::wish::{self, Provider, Wish},
     scenario::{Capabilities, model::Capability},
@@ -294,6 +295,9 @@ pub struct ClusterArgs {
     /// ci/node-image/build makes one where no registry is in reach.
     #[arg(long, env = wish::NODE_IMAGE_VARIABLE, value_name = "IMAGE")]
     pub node_image: Option<String>,
+    /// kind: where a release's controller has its image from.
+    #[arg(long, env = wish::IMAGE_VARIABLE, value_enum, default_value_t = ImageSource::Auto, value_name = "SOURCE")]
+    pub controller_image: ImageSource,
     /// existing: the context in KUBECONFIG.
     #[arg(long, env = wish::CONTEXT_VARIABLE, value_name = "NAME")]
     pub context: Option<String>,
@@ -322,6 +326,7 @@ impl ClusterArgs {
             controller: controller.cloned(),
             as_version: as_version.cloned(),
             node_image: self.node_image.clone(),
+            controller_image: self.controller_image,
             context: self.context.clone(),
             install: self.install,
             controller_log: self.controller_log.clone(),

@@ -238,6 +238,7 @@ mod tests {
             phases: vec![phase("ready", 3000)],
             deployed: None,
             kind: None,
+            public_image: None,
             probe: None,
         }
     }

@@ -148,7 +148,7 @@ pub(super) fn on_plane<T>(
             () = interrupt::interrupted() => Err(Fault::interrupted()),
         };
         let record = plane.record();
-        let kubernetes = record.kubernetes.clone();
+        let found = (record.kubernetes.clone(), record.public_image.clone());
         let plane_cpu = record.processes.values().chain([&record.keeper]).map(|pid| usage::of_process(*pid)).sum();
         // What goes wrong from here on must not hide how the scenarios ended.
         let kept = match running.keep {
@@ -160,9 +160,9 @@ pub(super) fn on_plane<T>(
         if let (Err(_), Err(left)) = (&outcome, &released) {
             anstream::eprintln!("{left}");
         }
-        outcome.map(|played| (played, kubernetes, plane_cpu, kept.and(released)))
+        outcome.map(|played| (played, found, plane_cpu, kept.and(released)))
     });
-    let ((scenarios, more), kubernetes, plane_cpu_seconds, left) = outcome?;
+    let ((scenarios, more), (kubernetes, public_image), plane_cpu_seconds, left) = outcome?;
     let usage = usage::of_this_process();
     let report = v1::Report {
         api_version: "proofroll.dev/v1".into(),
@@ -174,7 +174,7 @@ pub(super) fn on_plane<T>(
         controller: v1::Controller {
             version: provisions.release.version.to_string(),
             label: provisions.release.label.clone(),
-            sha256: provisions.release.sha256.clone(),
+            sha256: public_image.unwrap_or_else(|| provisions.release.sha256.clone()),
         },
         upgraded_to: None,
         harness: v1::Harness {

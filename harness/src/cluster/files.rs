@@ -2,9 +2,12 @@
 
 use std::{
     fs::{self, DirBuilder, File},
+    io,
     os::unix::fs::DirBuilderExt,
     path::Path,
 };
+
+use rustix::{fs::FallocateFlags, io::Errno};
 
 use super::{ClusterError, client::kubeconfig, components::SERVICE_ADDRESS, stages, state::PlaneDir};
 use crate::process::pki::{Authority, PkiError, TokenKeys, write_secret};
@@ -28,7 +31,18 @@ pub(super) fn lay_out(dir: &PlaneDir) -> Result<(), ClusterError> {
     for path in [dir.failure(), dir.progress()] {
         File::create_new(&path).map_err(ClusterError::file(&path))?;
     }
-    Ok(())
+    reserve(&dir.failure()).map_err(ClusterError::file(&dir.failure()))
+}
+
+/// Room for the keeper's last words, on a disk that has none any more. The file stays empty.
+fn reserve(path: &Path) -> io::Result<()> {
+    const WORDS: u64 = 4096;
+    let file = fs::OpenOptions::new().write(true).open(path)?;
+    match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, WORDS) {
+        // Not every filesystem can.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+        reserved => Ok(reserved?),
+    }
 }
 
 /// Writes keys, certificates, kubeconfigs and stages. Returns the authority's certificate, PEM.

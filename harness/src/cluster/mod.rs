@@ -39,5 +39,7 @@ mod watch;
 pub use error::ClusterError;
 pub use plane::{Endpoint, Plane};
 
-pub use request::{EmbeddedSource, ExistingSource, KindSource, PlanePart, PlaneParts, PlaneRequest, Source, Subject};
+pub use request::{
+    EmbeddedSource, ExistingSource, ImageSource, KindSource, PlanePart, PlaneParts, PlaneRequest, Source, Subject,
+};
 pub use start::{LINGER_VARIABLE, acquire, acquire_in, acquire_unless};

@@ -40,6 +40,9 @@ pub struct Record {
     /// The kind executable, for a kind cluster.
     #[serde(default)]
     pub kind: Option<PathBuf>,
+    /// The id of the public image that the controller runs; none where it is built here.
+    #[serde(default)]
+    pub public_image: Option<String>,
     /// The image of the load generator, where the nodes have it.
     #[serde(default)]
     pub probe: Option<String>,

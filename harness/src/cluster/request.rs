@@ -73,8 +73,23 @@ pub struct KindSource {
     pub install: PathBuf,
     /// The controller's image, among the archives; None where the manifest's own is to be pulled.
     pub controller: Option<ControllerImage>,
+    /// Whether the public image of that name comes before it.
+    pub controller_image: ImageSource,
     /// The image of the load generator, among the archives.
     pub probe: String,
+}
+
+/// Where the controller of a kind cluster has its image from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageSource {
+    /// The image that the release published, if Docker has it or a registry gives it; else one that is built here.
+    #[default]
+    Auto,
+    /// The image that the release published, and no other.
+    Public,
+    /// One that is built here, around the binary of the controller.
+    Built,
 }
 
 /// A cluster that somebody else made.
@@ -164,12 +179,21 @@ impl PlaneRequest {
                 }
                 add("stages", stages::all().as_bytes());
             }
-            Source::Kind(KindSource { kind, node_image, archives, install, controller, probe: _ }) => {
+            Source::Kind(KindSource {
+                kind,
+                node_image,
+                archives,
+                install,
+                controller,
+                controller_image,
+                probe: _,
+            }) => {
                 add("part", kind.sha256.as_bytes());
                 add("image", node_image.as_bytes());
                 if let Some(image) = controller {
                     add("controller", image.reference.as_bytes());
                 }
+                add("controller-image", format!("{controller_image:?}").as_bytes());
                 archives.iter().for_each(|archive| add("archive", archive.sha256.as_bytes()));
                 add("install", &read(install)?);
             }

@@ -28,8 +28,8 @@ pub struct ControllerConfig {
     pub namespace_install: PathBuf,
     /// Where its log (`controller.log`), kubeconfig and token go; made if it is missing.
     pub dir: PathBuf,
-    /// Another controller's log, to write to that; else `controller.log` in `dir`.
-    pub shared_log: Option<PathBuf>,
+    /// The log that several controllers write to; else it is `controller.log` in `dir`.
+    pub shared_log: Option<SharedLog>,
     /// `info` or `debug`. Fences need `info`.
     pub log_level: String,
     /// Further flags; they win over ours.
@@ -37,6 +37,15 @@ pub struct ControllerConfig {
     /// How long it may take to be up, before PROOFROLL_TIMEOUT_SCALE: 30 s where nothing speaks
     /// against it.
     pub up_within: Duration,
+}
+
+/// A log that several controllers write to.
+#[derive(Debug, Clone)]
+pub struct SharedLog {
+    /// The file.
+    pub path: PathBuf,
+    /// Under which name this one's lines stand there.
+    pub name: String,
 }
 
 impl std::fmt::Debug for ControllerConfig {

@@ -27,6 +27,9 @@
 //! resourceVersion, nothing else), and the fence begins behind the line that names that version: the
 //! log is one stream, so all that stands further on was said later.
 //!
+//! Where several controllers write one log, all three lines must be of the same one: each of them sees the
+//! ReplicaSet's changes, and only one of them reconciles the Rollout.
+//!
 //! All three lines are of level `info`, in every release since 1.0.
 
 use std::{
@@ -177,15 +180,16 @@ impl<'a> Fence<'a> {
             None => search.resource_version = self.annotate(rollout, None).await?,
         }
         let mut tail = self.log.tail(from);
+        let mut searches = Searches { blank: search, by_writer: BTreeMap::new() };
         let looking = async {
             let mut again = Instant::now() + AGAIN;
             loop {
                 for line in tail.next_lines()? {
-                    if let Some(fenced) = search.read(line) {
+                    if let Some(fenced) = searches.read(line) {
                         return Ok::<_, FenceError>(fenced);
                     }
                 }
-                if newest.is_some() && search.awaited > 0 && Instant::now() >= again {
+                if newest.is_some() && searches.furthest().awaited > 0 && Instant::now() >= again {
                     self.annotate(rollout, newest).await?;
                     again += AGAIN;
                 }
@@ -194,7 +198,7 @@ impl<'a> Fence<'a> {
         };
         match tokio::time::timeout(within, looking).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(self.timed_out(rollout, search.missing(), within, from)?),
+            Err(_) => Err(self.timed_out(rollout, searches.furthest().missing(), within, from)?),
         }
     }
 
@@ -232,7 +236,30 @@ pub fn reconciles(log: &Log, namespace: &str, rollout: &str, from: u64, to: u64)
     Ok(lines.iter().filter(|line| line.msg() == STARTED && line.is_about(namespace, rollout)).count())
 }
 
+/// One search for each of the controllers that write the log.
+struct Searches<'a> {
+    /// One that has found nothing yet.
+    blank: Search<'a>,
+    by_writer: BTreeMap<String, Search<'a>>,
+}
+
+impl<'a> Searches<'a> {
+    fn read(&mut self, line: LogLine) -> Option<Fenced> {
+        if !self.by_writer.contains_key(line.writer()) {
+            self.by_writer.insert(line.writer().to_owned(), self.blank.clone());
+        }
+        self.by_writer.get_mut(line.writer())?.read(line)
+    }
+
+    /// The one that has found most.
+    fn furthest(&self) -> &Search<'a> {
+        let far = |search: &&Search<'_>| (std::cmp::Reverse(search.awaited), search.started.is_some());
+        self.by_writer.values().max_by_key(far).unwrap_or(&self.blank)
+    }
+}
+
 /// Looks for the lines of a fence, one after the other.
+#[derive(Debug, Clone)]
 struct Search<'a> {
     namespace: &'a str,
     rollout: &'a str,

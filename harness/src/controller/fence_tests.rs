@@ -57,6 +57,33 @@ fn search(replica_set: bool) -> Search<'static> {
     }
 }
 
+/// As [`passes`], of a log that two controllers write: the first line of the pair says who.
+fn passes_of_several(writers: &str, script: &str) -> Option<(usize, usize)> {
+    let mut lines = log_of(script);
+    for (line, writer) in lines.iter_mut().zip(writers.chars()) {
+        let super::super::log::Content::Entry(entry) = &mut line.content else { unreachable!("log_of makes entries") };
+        entry.fields.insert("written-by".into(), writer.to_string().into());
+    }
+    let mut searches = Searches { blank: search(true), by_writer: BTreeMap::new() };
+    let fenced = lines.iter().find_map(|line| searches.read(line.clone()))?;
+    let index = |wanted: &LogLine| lines.iter().position(|line| line.offset == wanted.offset).unwrap();
+    Some((index(&fenced.started), index(&fenced.completed)))
+}
+
+#[rstest]
+#[case::both_see_it_and_one_reconciles("abbaaa", "EEEESC", Some((4, 5)))]
+#[case::the_other_one_sees_it_later("aaaab", "EESCE", Some((2, 3)))]
+#[case::the_other_one_sees_it_while_it_runs("aaaba", "EESEC", Some((2, 4)))]
+#[case::what_the_other_one_saw_proves_nothing("bbaa", "EESC", None)]
+#[case::another_one_takes_over("abaabbbb", "EEESESSC", Some((6, 7)))]
+fn each_controller_speaks_for_itself(
+    #[case] writers: &str,
+    #[case] script: &str,
+    #[case] expected: Option<(usize, usize)>,
+) {
+    assert_eq!(passes_of_several(writers, script), expected);
+}
+
 /// The indices of the two lines of the reconcile that passes the fence.
 fn passes(replica_set: bool, script: &str) -> Option<(usize, usize)> {
     let lines = log_of(script);

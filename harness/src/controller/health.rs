@@ -35,57 +35,55 @@ pub(super) enum NotUp {
     Log(io::Error),
 }
 
-/// Waits until the process is up; its log begins at `from`. `leads`: it is not up before it was elected.
-pub(super) async fn up(
-    process: &Process,
-    log: &Log,
-    from: u64,
-    port: u16,
-    leads: bool,
-    within: Duration,
-) -> Result<(), NotUp> {
-    let mut watch = Watch::of(port, leads);
-    let mut tail = log.tail(from);
-    let looking = async {
-        loop {
-            watch.read(&tail.next_lines().map_err(NotUp::Log)?)?;
-            watch.ask().await;
-            if watch.missing().is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(INTERVAL).await;
-        }
-    };
-    let outcome = tokio::select! {
-        _ = process.ended() => Err(NotUp::Exited),
-        outcome = tokio::time::timeout(within, looking) => outcome.unwrap_or(Err(NotUp::TimedOut(Vec::new()))),
-    };
-    match outcome {
-        Err(NotUp::TimedOut(_)) => Err(NotUp::TimedOut(watch.missing())),
-        // An exit may be that of a controller that healthz still spoke for.
-        other => other,
-    }
+/// How far a process must have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Its endpoint answers, as the kubelet asks it: it may wait for its turn to lead.
+    Answers,
+    /// It works too, unless somebody else was elected to.
+    AtWork,
+    /// It was elected, and works.
+    Leads,
 }
 
-/// Waits until the endpoint of a process answers, as the kubelet does: it may wait for its turn to lead.
-pub(super) async fn answers(process: &Process, log: &Log, from: u64, port: u16, within: Duration) -> Result<(), NotUp> {
-    let mut watch = Watch { said: AT_WORK.into(), ..Watch::of(port, false) };
-    let mut tail = log.tail(from);
-    let asking = async {
-        while !watch.healthy {
-            watch.read(&tail.next_lines().map_err(NotUp::Log)?)?;
-            watch.ask().await;
-            tokio::time::sleep(INTERVAL).await;
+/// A process that was started.
+#[derive(Clone, Copy)]
+pub(super) struct Start<'a> {
+    pub(super) process: &'a Process,
+    pub(super) log: &'a Log,
+    /// Under which name it writes there, if others do too.
+    pub(super) writer: &'a str,
+    /// Where its log begins.
+    pub(super) from: u64,
+    /// Of its health endpoint.
+    pub(super) port: u16,
+}
+
+impl Start<'_> {
+    /// Waits until it has come so far.
+    pub(super) async fn come(&self, until: Until, within: Duration) -> Result<(), NotUp> {
+        let mut watch = Watch::of(self.port, until);
+        let mut tail = self.log.tail(self.from);
+        let looking = async {
+            loop {
+                let lines = tail.next_lines().map_err(NotUp::Log)?;
+                watch.read(lines.iter().filter(|line| line.writer() == self.writer))?;
+                watch.ask().await;
+                if watch.missing().is_empty() {
+                    return Ok(());
+                }
+                tokio::time::sleep(INTERVAL).await;
+            }
+        };
+        let outcome = tokio::select! {
+            _ = self.process.ended() => Err(NotUp::Exited),
+            outcome = tokio::time::timeout(within, looking) => outcome.unwrap_or(Err(NotUp::TimedOut(Vec::new()))),
+        };
+        match outcome {
+            Err(NotUp::TimedOut(_)) => Err(NotUp::TimedOut(watch.missing())),
+            // An exit may be that of a controller that healthz still spoke for.
+            other => other,
         }
-        Ok(())
-    };
-    let outcome = tokio::select! {
-        _ = process.ended() => Err(NotUp::Exited),
-        outcome = tokio::time::timeout(within, asking) => outcome.unwrap_or(Err(NotUp::TimedOut(Vec::new()))),
-    };
-    match outcome {
-        Err(NotUp::TimedOut(_)) => Err(NotUp::TimedOut(watch.missing())),
-        other => other,
     }
 }
 
@@ -98,17 +96,16 @@ struct Watch {
     candidate: Option<String>,
     /// Somebody else was elected: it has nothing to do, and that is all it has to be.
     stands_by: bool,
-    /// It must be elected itself.
-    leads: bool,
+    until: Until,
 }
 
 impl Watch {
-    fn of(port: u16, leads: bool) -> Self {
+    fn of(port: u16, until: Until) -> Self {
         let (healthy, stands_by) = (false, false);
-        Self { client: client(), port, healthy, said: BTreeSet::new(), candidate: None, stands_by, leads }
+        Self { client: client(), port, healthy, said: BTreeSet::new(), candidate: None, stands_by, until }
     }
 
-    fn read(&mut self, lines: &[LogLine]) -> Result<(), NotUp> {
+    fn read<'a>(&mut self, lines: impl Iterator<Item = &'a LogLine>) -> Result<(), NotUp> {
         for line in lines {
             if line.msg().contains("address already in use") {
                 return Err(NotUp::PortTaken(line.to_string()));
@@ -117,7 +114,7 @@ impl Watch {
                 self.candidate = Some(id.to_owned());
             }
             if let (Some(leader), Some(own)) = (line.msg().strip_prefix("New leader elected: "), &self.candidate) {
-                self.stands_by = leader != own && !self.leads;
+                self.stands_by = leader != own && self.until != Until::Leads;
             }
             self.said.extend(AT_WORK.iter().find(|text| **text == line.msg()));
         }
@@ -135,7 +132,8 @@ impl Watch {
 
     fn missing(&self) -> Vec<String> {
         let endpoint = (!self.healthy).then(|| format!("an answer of 127.0.0.1:{}/healthz", self.port));
-        let awaited = if self.stands_by { &[][..] } else { &AT_WORK[..] };
+        let idle = self.stands_by || self.until == Until::Answers;
+        let awaited = if idle { &[][..] } else { &AT_WORK[..] };
         let lines =
             awaited.iter().filter(|text| !self.said.contains(*text)).map(|text| format!("the log line `{text}`"));
         endpoint.into_iter().chain(lines).collect()

@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::logfmt;
+use super::{logfmt, signing::WRITER};
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +74,11 @@ impl LogLine {
         }
     }
 
+    /// Which of several controllers wrote it; empty where there is but one.
+    pub fn writer(&self) -> &str {
+        self.field(WRITER)
+    }
+
     /// Whether it is about this Rollout.
     pub fn is_about(&self, namespace: &str, rollout: &str) -> bool {
         self.field("namespace") == namespace && self.field("rollout") == rollout
@@ -133,6 +138,7 @@ pub struct Log {
     file: Arc<std::fs::File>,
     /// Of a controller that serves many: only what is said of this namespace is read.
     only: Option<Arc<str>>,
+    is_behind: bool,
 }
 
 impl Log {
@@ -141,7 +147,7 @@ impl Log {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: Arc::new(std::fs::File::open(path)?), only: None })
+        Ok(Self { path: path.to_owned(), file: Arc::new(std::fs::File::open(path)?), only: None, is_behind: false })
     }
 
     /// Opens the log of a controller that serves many namespaces, for what it says of this one: the
@@ -153,12 +159,21 @@ impl Log {
     /// # Errors
     /// It cannot be opened.
     pub fn of_namespace(path: &Path, namespace: &str) -> io::Result<Self> {
-        Ok(Self { only: Some(namespace.into()), ..Self::open(path)? })
+        Ok(Self { only: Some(namespace.into()), is_behind: true, ..Self::open(path)? })
+    }
+
+    /// Opens a log that several controllers write to: their lines come signed, and so a moment later
+    /// ([`Self::is_behind`]).
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn of_several(path: &Path) -> io::Result<Self> {
+        Ok(Self { is_behind: true, ..Self::open(path)? })
     }
 
     /// Whether its end may be behind what the controller has said already.
     pub fn is_behind(&self) -> bool {
-        self.only.is_some()
+        self.is_behind
     }
 
     /// Where it is.

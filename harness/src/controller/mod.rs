@@ -9,7 +9,8 @@
 //! - [`Own`]: all that a scenario has for itself, for it may start further ones; [`endpoints`]: what they say.
 //! - [`mod@deployed`]: a controller in the cluster, as a Deployment. A scenario is served by one or the
 //!   other ([`Serving`]).
-//! - [`log`]: its JSON log, by position, so that a step's slice can be cut out.
+//! - [`log`]: its JSON log, by position, so that a step's slice can be cut out. Where several write one
+//!   log, `signing` says whose a line is.
 //! - [`mod@fence`]: proves that the controller has reconciled once more.
 
 mod config;
@@ -27,11 +28,12 @@ mod own;
 mod process;
 pub mod release;
 mod serving;
+mod signing;
 mod spawn;
 mod swap;
 pub mod token;
 
-pub use config::ControllerConfig;
+pub use config::{ControllerConfig, SharedLog};
 pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
 pub use help::KnownFlags;

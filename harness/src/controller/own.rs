@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures::future::select_all;
 
-use super::{Controller, ControllerConfig, ControllerError};
+use super::{Controller, ControllerConfig, ControllerError, SharedLog};
 use crate::scenario::model::MAIN;
 
 /// The controllers of one scenario. All write to one log: a fence asks whether anybody reconciled.
@@ -22,13 +22,18 @@ impl Own {
     /// See [`ControllerError`].
     pub async fn start(
         mut configs: BTreeMap<String, ControllerConfig>,
-        main: ControllerConfig,
+        mut main: ControllerConfig,
     ) -> Result<Self, ControllerError> {
         configs.remove(MAIN);
+        let path = main.dir.join("controller.log");
+        let shared = |name: &str| Some(SharedLog { path: path.clone(), name: name.to_owned() });
+        if !configs.is_empty() {
+            main.shared_log = shared(MAIN);
+        }
         let main = Controller::start(main).await?;
         let mut others = BTreeMap::new();
         for (name, mut config) in configs {
-            config.shared_log = Some(main.log().path().to_owned());
+            config.shared_log = shared(&name);
             config.dir = config.dir.join(&name);
             others.insert(name, Controller::prepare(config).await?);
         }

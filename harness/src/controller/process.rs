@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    path::PathBuf,
+    os::fd::OwnedFd,
     process::{Command, Stdio},
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
@@ -21,9 +21,10 @@ use super::{
     config::ControllerConfig,
     error::ControllerError,
     flags::Flags,
-    health::{self, NotUp},
+    health::{NotUp, Start, Until},
     install::install,
     log::{Log, LogLine},
+    signing::sign,
     spawn::{Exit, Process},
     swap::Build,
     token::{Access, Credentials},
@@ -82,10 +83,13 @@ impl Controller {
             .map_err(|source| ControllerError::Spawn { binary: config.binary.clone(), source })?;
         let directory = |source| ControllerError::Directory { path: config.dir.clone(), source };
         fs::create_dir_all(&config.dir).map_err(directory)?;
-        let path = config.shared_log.clone().unwrap_or_else(|| config.dir.join("controller.log"));
+        let shared = config.shared_log.as_ref().map(|shared| shared.path.clone());
+        let is_shared = shared.is_some();
+        let path = shared.unwrap_or_else(|| config.dir.join("controller.log"));
         let opened = OpenOptions::new().create(true).append(true).open(&path);
         let log_file = opened.map_err(|source| ControllerError::Directory { path: path.clone(), source })?;
-        let log = Log::open(&path).map_err(|source| ControllerError::Directory { path, source })?;
+        let opened = if is_shared { Log::of_several(&path) } else { Log::open(&path) };
+        let log = opened.map_err(|source| ControllerError::Directory { path, source })?;
 
         let installed = install(&config.client, &config.namespace, &config.namespace_install).await?;
         let access = Access {
@@ -223,11 +227,10 @@ impl Controller {
     async fn bring_up(&self, ports: &Ports) -> Result<(), ControllerError> {
         let from = self.position()?;
         let begun = Instant::now();
-        let spawned = Process::spawn(self.command(ports)?).await;
-        let process =
-            spawned.map_err(|source| ControllerError::Spawn { binary: self.binary(), source }).map(Arc::new)?;
+        let process = self.spawn(ports).await?;
         let within = scaled(self.config.up_within);
-        let problem = match health::up(&process, &self.log, from, ports.healthz.port, false, within).await {
+        let start = self.beginning(&process, from, ports);
+        let problem = match start.come(Until::AtWork, within).await {
             Ok(()) => {
                 tracing::debug!(pid = process.pid(), took = ?begun.elapsed(), "controller up");
                 self.current.send_replace(Some(process));
@@ -241,6 +244,12 @@ impl Controller {
         Err(self.not_up(problem, &process, within).await)
     }
 
+    /// A process that has just been started.
+    pub(super) fn beginning<'a>(&'a self, process: &'a Process, from: u64, ports: &Ports) -> Start<'a> {
+        let writer = self.config.shared_log.as_ref().map_or("", |shared| &shared.name);
+        Start { process, log: &self.log, writer, from, port: ports.healthz.port }
+    }
+
     /// Why a process that was started is not up.
     pub(super) async fn not_up(&self, problem: NotUp, process: &Process, within: Duration) -> ControllerError {
         match problem {
@@ -251,7 +260,8 @@ impl Controller {
         }
     }
 
-    pub(super) fn command(&self, ports: &Ports) -> Result<Command, ControllerError> {
+    /// Starts a process of the current build.
+    pub(super) async fn spawn(&self, ports: &Ports) -> Result<Arc<Process>, ControllerError> {
         let build = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let flags = Flags {
             version: &build.version,
@@ -263,7 +273,15 @@ impl Controller {
             log_level: &self.config.log_level,
             extra: &self.config.extra_args,
         };
-        let output = || self.log_file.try_clone().map_err(|source| self.log_error(source));
+        let log_file = self.log_file.try_clone().map_err(|source| self.log_error(source))?;
+        let (output, signing) = match &self.config.shared_log {
+            Some(shared) => {
+                let (pipe, signing) = sign(&shared.name, log_file).map_err(|source| self.log_error(source))?;
+                (OwnedFd::from(pipe), Some(signing))
+            }
+            None => (OwnedFd::from(log_file), None),
+        };
+        let errors = output.try_clone().map_err(|source| self.log_error(source))?;
         let mut command = Command::new(&build.binary);
         command
             .args(flags.arguments())
@@ -273,9 +291,10 @@ impl Controller {
             .env_remove("KUBECONFIG")
             .current_dir(&self.config.dir)
             .stdin(Stdio::null())
-            .stdout(output()?)
-            .stderr(output()?);
-        Ok(command)
+            .stdout(output)
+            .stderr(errors);
+        let spawned = Process::spawn(command, signing).await;
+        spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary: build.binary, source })
     }
 
     pub(super) async fn end(&self, by: Signal, signal: &'static str) -> Result<(), ControllerError> {
@@ -293,11 +312,6 @@ impl Controller {
             process.ended().await;
         }
         Err(ControllerError::DidNotEnd { signal, within, log: self.log.path().to_owned(), last_lines })
-    }
-
-    /// What is started.
-    pub(super) fn binary(&self) -> PathBuf {
-        self.build.lock().unwrap_or_else(PoisonError::into_inner).binary.clone()
     }
 
     pub(super) fn position(&self) -> Result<u64, ControllerError> {

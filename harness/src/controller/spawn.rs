@@ -13,6 +13,7 @@ use std::{
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use tokio::sync::{oneshot, watch};
 
+use super::signing::Signing;
 use crate::process::lifeline::die_with_parent;
 
 /// How long a killed process may take to be gone before it is left to the kernel.
@@ -40,15 +41,18 @@ pub(super) struct Exit {
 
 impl Process {
     /// Starts it from a thread of its own, which then waits for it: the kernel kills the child when
-    /// that thread ends, that is, with this process.
-    pub(super) async fn spawn(mut command: Command) -> io::Result<Self> {
+    /// that thread ends, that is, with this process. It has ended only when what it wrote is signed.
+    pub(super) async fn spawn(mut command: Command, signing: Option<Signing>) -> io::Result<Self> {
         let (exit_sender, exit) = watch::channel(None);
         let (asked, reaped) = (Arc::new(AtomicBool::new(false)), Arc::<(Mutex<bool>, Condvar)>::default());
         let (pid_sender, pid) = oneshot::channel();
-        let reaper = Reaper { asked: asked.clone(), reaped: reaped.clone(), exit: exit_sender };
+        let reaper = Reaper { asked: asked.clone(), reaped: reaped.clone(), exit: exit_sender, signing };
         std::thread::Builder::new().name("controller".to_owned()).spawn(move || {
             die_with_parent(&mut command);
-            match command.spawn() {
+            let spawned = command.spawn();
+            // It holds the ends of the pipe to which the child writes.
+            drop(command);
+            match spawned {
                 Ok(child) => {
                     let pid = Pid::from_child(&child);
                     if pid_sender.send(Ok(pid)).is_err() {
@@ -105,6 +109,7 @@ struct Reaper {
     asked: Arc<AtomicBool>,
     reaped: Arc<(Mutex<bool>, Condvar)>,
     exit: watch::Sender<Option<Exit>>,
+    signing: Option<Signing>,
 }
 
 impl Reaper {
@@ -121,6 +126,10 @@ impl Reaper {
         *reaped = true;
         tell.notify_all();
         drop(reaped);
+        if let Some(signing) = self.signing {
+            // It does not panic; and the last writer has just been killed.
+            let _ = signing.join();
+        }
         let asked = self.asked.load(Ordering::SeqCst);
         self.exit.send_replace(Some(Exit { status, asked }));
     }
@@ -144,14 +153,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_exit_of_its_own_is_told_from_one_that_was_asked_for() {
-        let process = Process::spawn(shell("exit 3")).await.unwrap();
+        let process = Process::spawn(shell("exit 3"), None).await.unwrap();
         let exit = process.ended().await;
         assert_eq!((exit.status.code(), exit.asked), (Some(3), false));
         // Too late to have been asked for.
         process.end_by(Signal::KILL);
         assert!(!process.exit().unwrap().asked);
 
-        let process = Process::spawn(shell("sleep 60")).await.unwrap();
+        let process = Process::spawn(shell("sleep 60"), None).await.unwrap();
         assert!(process.exit().is_none());
         process.end_by(Signal::TERM);
         let exit = process.ended().await;
@@ -164,7 +173,7 @@ mod tests {
         let mut command = shell("sleep 30 & exit 0");
         command.stdout(writer);
         let begun = std::time::Instant::now();
-        let process = Process::spawn(command).await.unwrap();
+        let process = Process::spawn(command, None).await.unwrap();
         process.ended().await;
         // The pipe is at its end only when the last writer, the `sleep`, is gone.
         let rest = tokio::task::spawn_blocking(move || io::read_to_string(reader).unwrap()).await.unwrap();
@@ -174,7 +183,7 @@ mod tests {
 
     #[tokio::test]
     async fn dropping_kills_and_waits() {
-        let process = Process::spawn(shell("sleep 60")).await.unwrap();
+        let process = Process::spawn(shell("sleep 60"), None).await.unwrap();
         let (mut exit, pid) = (process.exit.clone(), process.pid);
         drop(process);
         assert!(rustix::process::test_kill_process(pid).is_err(), "nobody has its number any more");
@@ -183,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_started_is_an_error() {
-        let error = Process::spawn(Command::new("/nonexistent/controller")).await.unwrap_err();
+        let error = Process::spawn(Command::new("/nonexistent/controller"), None).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -1,14 +1,16 @@
 //! A controller is replaced by a new one, as a Deployment does it.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, PoisonError},
-};
+use std::{path::PathBuf, sync::PoisonError};
 
 use rustix::process::Signal;
 use semver::Version;
 
-use super::{ControllerError, KnownFlags, health, install, process::Controller, process::Ports, spawn::Process};
+use super::{
+    ControllerError, KnownFlags,
+    health::Until,
+    install,
+    process::{Controller, Ports},
+};
 use crate::timeouts::scaled;
 
 /// What a controller is started from.
@@ -42,15 +44,14 @@ impl Controller {
         let mut ports = self.ports.lock().await;
         let new_ports = Ports::free()?;
         let from = self.position()?;
-        let binary = self.binary();
-        let spawned = Process::spawn(self.command(&new_ports)?).await;
-        let process = spawned.map(Arc::new).map_err(|source| ControllerError::Spawn { binary, source })?;
-        let (port, within) = (new_ports.healthz.port, scaled(self.config.up_within));
-        if let Err(problem) = health::answers(&process, &self.log, from, port, within).await {
+        let process = self.spawn(&new_ports).await?;
+        let within = scaled(self.config.up_within);
+        let start = self.beginning(&process, from, &new_ports);
+        if let Err(problem) = start.come(Until::Answers, within).await {
             return Err(self.not_up(problem, &process, within).await);
         }
         self.end(Signal::TERM, "SIGTERM").await?;
-        if let Err(problem) = health::up(&process, &self.log, from, port, true, within).await {
+        if let Err(problem) = start.come(Until::Leads, within).await {
             return Err(self.not_up(problem, &process, within).await);
         }
         *ports = new_ports;

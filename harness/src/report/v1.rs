@@ -49,8 +49,8 @@ pub struct Controller {
     pub version: String,
     /// How it was named: a release, or the path of a binary or checkout.
     pub label: String,
-    /// sha256 of its binary, hexadecimal; of its image where it was in the cluster already, empty where that
-    /// is not known.
+    /// sha256 of its binary, hexadecimal; of its image (`sha256:...`) where it runs a published one or was in the
+    /// cluster already, empty where that is not known.
     pub sha256: String,
 }
 

@@ -76,10 +76,9 @@ pub(super) fn judge(
     report: &mut v1::Scenario,
 ) -> Result<(), Trouble> {
     let mut failures = String::new();
-    let release = stage.swap.map_or(&stage.release.version, |swap| &swap.to.version);
     // The whole scenario's claims are about the first step's Rollout.
     let rollout = scenario.steps.first().map_or("", |step| step.on.as_str());
-    let subject = Subject { rollout, release };
+    let subject = Subject { rollout, release: stage.judged() };
     let whole = (Point::default(), history.end());
     let settled = claims::settle(&scenario.never, &scenario.always, history, whole, subject);
     for claim in &settled {

@@ -1,7 +1,7 @@
 //! What controllers say of themselves at the end of a step.
 
 use super::{
-    reports::breach,
+    reports::fail,
     step::{Ended, Hands},
     trouble::Trouble,
 };
@@ -42,8 +42,7 @@ impl Hands<'_> {
             }
         }
         if !wrong.is_empty() {
-            ended.report.verdict = v1::Verdict::Fail;
-            ended.report.broken.push(breach("controllers", &wrong, None));
+            fail(&mut ended.report, "controllers", &wrong, None);
             ended.trouble = Some(Trouble::Conformance(wrong));
         }
         Ok(())

@@ -38,11 +38,8 @@ pub(super) async fn weighed(
         }
         outcome => outcome,
     };
-    let (release, before) = match stage.swap {
-        Some(swap) => (&swap.to.version, Some(&swap.from)),
-        None => (&stage.release.version, None),
-    };
-    Ended { scenario, release, before, history: log.history() }.weigh(outcome, report)
+    let before = stage.swap.map(|swap| &swap.from);
+    Ended { scenario, release: stage.judged(), before, history: log.history() }.weigh(outcome, report)
 }
 
 /// A run that has ended.
@@ -91,7 +88,7 @@ impl Ended<'_> {
             report.verdict = v1::Verdict::Known;
         }
         // A bug that ends a scenario hides those that would show later.
-        let ended_at = broken.iter().filter_map(|(step, _)| *step).min().map(|step| self.written(step));
+        let ended_at = broken.iter().filter_map(|(step, _)| *step).min().map(|step| self.scenario.written(step));
         let was_reached = |known: &LoadedKnown| match (known.sign.step(), ended_at) {
             (_, None) => true,
             (None, Some(_)) => false,
@@ -139,7 +136,7 @@ impl Ended<'_> {
             let what = place(step, &breach.what);
             Err(format!("{what} is not what is known as {}, written at {}: {why}\n", known.issue, known.at))
         };
-        if (step.map(|step| self.written(step)), &breach.what) != (known.sign.step(), &known.sign.breach()) {
+        if (step.map(|step| self.scenario.written(step)), &breach.what) != (known.sign.step(), &known.sign.breach()) {
             return not(format!("that is {}", place(known.sign.step(), &known.sign.breach())));
         }
         match &known.sign {
@@ -173,11 +170,6 @@ impl Ended<'_> {
                 }
             }
         }
-    }
-
-    /// The place in the file of the step that was the `index`th to be done.
-    fn written(&self, index: usize) -> usize {
-        self.scenario.steps.get(index).map_or(index, |step| step.written)
     }
 
     fn compared(&self, step: Option<usize>, state: &StateMatch, breach: &v1::Breach) -> Vec<crate::expect::Check> {

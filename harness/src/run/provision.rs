@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     cluster::{
-        self, ClusterError, EmbeddedSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest, Source,
-        existing::ExistingError,
+        self, ClusterError, EmbeddedSource, ImageSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest,
+        Source, existing::ExistingError,
     },
     controller::{ControllerFiles, ControllerSpec, UnderTest},
     images::{self, ImageArchive, ImageError},
@@ -113,19 +113,34 @@ fn embedded(
 }
 
 /// kind, its node image, and the images that no registry may be asked for.
-fn kind(parts: &Parts, spec: &ControllerSpec, wish: &Wish, progress: &dyn Progress) -> Result<Provisions, ImageError> {
+fn kind(
+    parts: &Parts,
+    spec: &ControllerSpec,
+    wish: &Wish,
+    progress: &dyn Progress,
+) -> Result<Provisions, ProvideError> {
     let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
     let kind = parts.find(&PartName::Kind, progress)?;
     let controller = images::controller(parts, &release, progress)?;
     let demo = images::demo(parts, progress)?;
     let archive = |archive: &ImageArchive| PlanePart { path: archive.path.clone(), sha256: archive.identity() };
     let kubernetes = Recipe::of(&PartName::KubeApiserver)?.version().clone();
+    let controller_image = match (spec, wish.controller_image) {
+        (ControllerSpec::Release(_), asked) => asked,
+        (_, ImageSource::Public) => {
+            return Err(ProvideError::Asked(
+                "--controller-image public: a binary or a checkout has no public image, only a release has".into(),
+            ));
+        }
+        _ => ImageSource::Built,
+    };
     let source = KindSource {
         kind: PlanePart { path: kind.path, sha256: kind.sha256 },
         node_image: wish.node_image.clone().unwrap_or_else(|| format!("kindest/node:v{kubernetes}")),
         archives: vec![archive(&controller.archive), archive(&demo.archive)],
         install: release.manifests.install(),
         controller: Some(controller),
+        controller_image,
         probe: demo.probe,
     };
     Ok(Provisions { release: release.into(), source: Source::Kind(source), alone: false })

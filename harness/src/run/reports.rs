@@ -32,6 +32,12 @@ pub(super) fn breach(what: impl Into<String>, detail: &str, resource_version: Op
     v1::Breach { what: what.into(), detail: detail.trim_end().to_owned(), resource_version }
 }
 
+/// Enters a breach into the report of its step, which has failed by it.
+pub(super) fn fail(report: &mut v1::Step, what: &str, detail: &str, resource_version: Option<u64>) {
+    report.verdict = v1::Verdict::Fail;
+    report.broken.push(breach(what, detail, resource_version));
+}
+
 /// The broken ones among `claims`.
 pub(super) fn broken(claims: &[v1::Claim]) -> impl Iterator<Item = v1::Breach> {
     let broken = claims.iter().filter(|claim| claim.outcome == v1::Outcome::Broken);

@@ -55,6 +55,13 @@ pub struct Stage<'a> {
     pub swap: Option<&'a Swap>,
 }
 
+impl<'a> Stage<'a> {
+    /// The release that the scenario as a whole is judged by: the one that serves it in the end.
+    pub(super) fn judged(&self) -> &'a Version {
+        self.swap.map_or(&self.release.version, |swap| &swap.to.version)
+    }
+}
+
 /// How scenarios are run.
 #[derive(Debug, Clone)]
 pub struct Options {

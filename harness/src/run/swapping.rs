@@ -2,7 +2,7 @@
 
 use super::{
     failure,
-    reports::breach,
+    reports::fail,
     step::{Ended, Hands},
     trouble::{Trouble, chain},
 };
@@ -86,8 +86,7 @@ impl Hands<'_> {
         if words.is_empty() {
             return;
         }
-        ended.report.verdict = v1::Verdict::Fail;
-        ended.report.broken.push(breach("unmoved", &words.join("\n"), resource_version));
+        fail(&mut ended.report, "unmoved", &words.join("\n"), resource_version);
         let mut text = "broken: nothing moves while the controller is swapped\n".to_owned();
         moves.iter().for_each(|Moved { rv, what }| text += &format!("  resourceVersion {rv}: {what}\n"));
         let subject = Subject { rollout: &step.on, release: self.release };

@@ -4,12 +4,17 @@ use std::{env, path::PathBuf};
 
 use semver::Version;
 
-use crate::scenario::{Capabilities, model::Capability};
+use crate::{
+    cluster::ImageSource,
+    scenario::{Capabilities, model::Capability},
+};
 
 /// Names the provider of clusters: `embedded` (default), `kind`, `existing`.
 pub const CLUSTER_VARIABLE: &str = "PROOFROLL_CLUSTER";
 /// The node image of a kind cluster; kind's own variable.
 pub const NODE_IMAGE_VARIABLE: &str = "KIND_NODE_IMAGE";
+/// Where kind has the controller's image from: `auto` (default), `public`, `built`.
+pub const IMAGE_VARIABLE: &str = "PROOFROLL_CONTROLLER_IMAGE";
 /// The context of an existing cluster.
 pub const CONTEXT_VARIABLE: &str = "PROOFROLL_CONTEXT";
 /// 1: install CRDs and controller in an existing cluster.
@@ -71,6 +76,8 @@ pub struct Wish {
     pub as_version: Option<Version>,
     /// The image of kind's nodes.
     pub node_image: Option<String>,
+    /// Where kind has the controller's image from.
+    pub controller_image: ImageSource,
     /// The context of an existing cluster.
     pub context: Option<String>,
     /// Install CRDs and controller in an existing cluster.
@@ -109,6 +116,14 @@ impl Wish {
                 why: "the providers are embedded, kind and existing".into(),
             })?,
         };
+        let controller_image = match text(IMAGE_VARIABLE) {
+            None => ImageSource::default(),
+            Some(value) => clap::ValueEnum::from_str(&value, false).map_err(|_| BadVariable {
+                name: IMAGE_VARIABLE,
+                value,
+                why: "the sources are auto, public and built".into(),
+            })?,
+        };
         let as_version = match text("PROOFROLL_AS_VERSION") {
             None => None,
             Some(value) => Some(value.parse().map_err(|error: semver::Error| BadVariable {
@@ -129,6 +144,7 @@ impl Wish {
             controller: text("PROOFROLL_CONTROLLER"),
             as_version,
             node_image: text(NODE_IMAGE_VARIABLE),
+            controller_image,
             context: text(CONTEXT_VARIABLE),
             install: text(INSTALL_VARIABLE).is_some_and(|value| value != "0"),
             controller_log: text(CONTROLLER_LOG_VARIABLE).map(PathBuf::from),

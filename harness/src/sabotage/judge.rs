@@ -87,7 +87,7 @@ fn by_report(broken: &Broken, report: &v1::Scenario) -> Judged {
                 return judged(Outcome::Refused, &detail);
             }
             let is_there = match &broken.by.target {
-                Target::Step(step) => place.is_some_and(|place| written(broken, place) == *step),
+                Target::Step(step) => place.is_some_and(|place| broken.scenario.written(place) == *step),
                 Target::Invariant(_) => place.is_none() && wanted(&first),
             };
             match (is_there, place) {
@@ -97,11 +97,6 @@ fn by_report(broken: &Broken, report: &v1::Scenario) -> Judged {
             }
         }
     }
-}
-
-/// The place in the file of the step that was the `index`th to be done.
-fn written(broken: &Broken, index: usize) -> usize {
-    broken.scenario.steps.get(index).map_or(index, |step| step.written)
 }
 
 /// As much of `text` as stands in a table.

@@ -89,6 +89,11 @@ impl Scenario {
         self.steps.iter().position(|step| matches!(step.action, Action::Controller(ControllerAction::Swap, _)))
     }
 
+    /// The place in the file of the step that was the `index`th to be done: `repeat` does one several times.
+    pub fn written(&self, index: usize) -> usize {
+        self.steps.get(index).map_or(index, |step| step.written)
+    }
+
     /// The first part of the id; the whole id for a user's own file.
     pub fn suite(&self) -> &str {
         self.family().split('/').next().unwrap_or(&self.id)

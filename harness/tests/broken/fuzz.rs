@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use super::{
     bench::Bench,
     fake,
-    process::{Running, run},
+    process::{Ended, Running, run},
 };
 
 /// The real controller, and a case that runs into a known finding: 75% of 4 pods is fine, of the 2 to
@@ -48,19 +48,19 @@ pub fn fake_controllers_are_found_out(bench: &Bench) {
             "--count",
             "2",
             "--shrink",
-            "24",
+            "10",
             "--controller",
             &controller,
             "--keep-failures",
             &kept,
         ];
-        Running::start(bench.proofroll(&arguments).env("PROOFROLL_TIMEOUT_SCALE", "0.05"))
+        Running::start(bench.proofroll(&arguments).env("PROOFROLL_TIMEOUT_SCALE", "0.2"))
     };
     let running = [fake::IDLE, fake::LIAR].map(|role| (role, start(role)));
     for (role, running) in running {
         let ended = running.end().expect(1);
         assert!(ended.stdout.contains("NOT as expected: 0 passed, 2 failed"), "{}", ended.stdout);
-        let small = smallest(&bench.path(&format!("kept-{role}")));
+        let small = smallest(&bench.path(&format!("kept-{role}")), &ended);
         assert_eq!(actions(&small), 1, "{small}");
     }
 }
@@ -80,9 +80,10 @@ fn actions(scenario: &str) -> usize {
 }
 
 /// The scenario that was made small; beside it is the one as it was found.
-fn smallest(kept: &PathBuf) -> String {
+fn smallest(kept: &PathBuf, ended: &Ended) -> String {
     let names = fs::read_dir(kept).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut small: Vec<_> = names.filter(|name| name.matches('.').count() == 1 && !name.contains("as-found")).collect();
     small.sort();
-    fs::read_to_string(kept.join(&small[0])).unwrap()
+    let small = small.first().unwrap_or_else(|| panic!("nothing was made small:\n{}\n{}", ended.stdout, ended.stderr));
+    fs::read_to_string(kept.join(small)).unwrap()
 }

@@ -4,7 +4,17 @@ use std::{fs, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-use super::arena::{Arena, SMALL, eventually};
+use proofroll::{
+    controller::ControllerSpec,
+    images::{self, ControllerImage},
+    parts::Parts,
+    progress::Silent,
+};
+
+use super::{
+    arena::{Arena, SMALL, eventually},
+    docker,
+};
 
 /// The second user comes while the cluster is created; both pass; when both are gone all is.
 pub fn two_users_share_a_cluster_and_nothing_is_left(arena: &Arena) -> Result<()> {
@@ -30,7 +40,7 @@ pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
     let text = fs::read_to_string(kubeconfig)?;
     ensure!(text.contains("https://127.0.0.1:"), "{text}");
     let node = arena.node()?;
-    let rollout = super::docker::docker(&[
+    let rollout = docker::docker(&[
         "exec",
         &node,
         "kubectl",
@@ -47,6 +57,38 @@ pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
     let down = arena.proofroll(&["down"])?.output()?;
     ensure!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
     Ok(())
+}
+
+/// The image that a release published is taken if it can be had, and the report says which it was; if it must be
+/// had, that is said. (No registry is in reach of this test: what could be pulled is put into Docker's store.)
+pub fn the_public_image_comes_first(arena: &Arena) -> Result<()> {
+    let image = controller_image()?;
+    let has = || docker::docker(&["image", "inspect", "--format", "{{.Id}}", &image.reference]);
+    ensure!(has().is_err(), "{} is in Docker's store: this test would remove it", image.reference);
+    let mut user = arena.user("must", SMALL, &["--controller-image", "public"])?;
+    user.ends_with(3, &format!("the image {} is not in Docker's store and cannot be pulled", image.reference))?;
+    ensure!(user.said().contains("--controller-image built"), "{}", user.said());
+    arena.nothing_is_left()?;
+
+    docker::docker(&["load", "--input", &image.archive.path.display().to_string()])?;
+    let id = has()?;
+    let played = arena.user("auto", SMALL, &["--report", "report.json"]).and_then(|mut user| {
+        user.ends_with(0, "all as expected: 1 passed")?;
+        let report: serde_json::Value = serde_json::from_slice(&fs::read(arena.path("report.json"))?)?;
+        ensure!(report["controller"]["sha256"] == id.trim(), "{}", report["controller"]);
+        Ok(())
+    });
+    for reference in image.archive.references() {
+        docker::docker(&["image", "rm", reference])?;
+    }
+    played
+}
+
+/// The image of the newest release, as it is built here.
+fn controller_image() -> Result<ControllerImage> {
+    let parts = Parts::from_env()?;
+    let release = parts.controller(&ControllerSpec::default(), None, &Silent)?;
+    Ok(images::controller(&parts, &release, &Silent)?)
 }
 
 /// A scenario that fails takes the logs of the node into its evidence.

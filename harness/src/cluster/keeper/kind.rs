@@ -22,7 +22,7 @@ use crate::{
         kind::{KindCluster, docker},
         lease::now,
         record::Record,
-        request::{KindSource, Order},
+        request::{ImageSource, KindSource, Order},
         state::PlaneDir,
     },
     controller::deployed::{self, LogStream, Shared},
@@ -31,6 +31,15 @@ use crate::{
 
 /// How long the controller's Deployment may take to be available: its image is in the node already.
 const CONTROLLER: Duration = Duration::from_secs(180);
+
+/// How long a registry may take to give the controller's image: some 50 MB.
+const PULL: Duration = Duration::from_secs(120);
+
+/// An image that the release published.
+struct PublicImage {
+    reference: String,
+    id: String,
+}
 
 /// A kind cluster.
 pub(super) struct KindPlane<'a> {
@@ -82,13 +91,23 @@ impl<'a> KindPlane<'a> {
         };
         let kubeconfig = self.dir.kubeconfig();
         let (kind, image) = (&self.source.kind.path, &self.source.node_image);
-        self.cluster.create(kind, image, &config, &kubeconfig, tell).await.map_err(|e| text(&e))?;
-        self.reached.set(Stage::Created);
-        reached.say("the cluster is created");
+        let created = async {
+            self.cluster.create(kind, image, &config, &kubeconfig, tell).await.map_err(|e| text(&e))?;
+            self.reached.set(Stage::Created);
+            reached.say("the cluster is created");
+            Ok(())
+        };
+        // A registry may take its time to answer, or not to.
+        let ((), public) = tokio::try_join!(created, self.public_image(&reached))?;
 
         let client = client(&kubeconfig).await.map_err(|e| text(&e))?;
+        let built = self.source.controller.as_ref().map(|image| &image.archive.path);
         for archive in &self.source.archives {
-            self.cluster.load(kind, &archive.path).await.map_err(|e| text(&e))?;
+            match &public {
+                Some(public) if built == Some(&archive.path) => self.cluster.load_image(kind, &public.reference).await,
+                _ => self.cluster.load(kind, &archive.path).await,
+            }
+            .map_err(|e| text(&e))?;
         }
         reached.say("the images are loaded");
         let installed = deployed::install(&client, &self.source.install, self.source.controller.as_ref())
@@ -129,9 +148,44 @@ impl<'a> KindPlane<'a> {
             phases: reached.phases(),
             deployed: Some(Shared::Deployment(installed)),
             kind: Some(kind.clone()),
+            public_image: public.map(|public| public.id),
             probe: Some(self.source.probe.clone()),
         };
         Ok(Booted { record, client, port: None })
+    }
+
+    /// The image that the release published, if it is to be taken and can be had.
+    async fn public_image(&self, reached: &Reached<'_>) -> Result<Option<PublicImage>, String> {
+        let Some(image) = &self.source.controller else { return Ok(None) };
+        let reference = image.reference.clone();
+        let asked = self.source.controller_image;
+        if asked == ImageSource::Built {
+            return Ok(None);
+        }
+        let pulled = async {
+            if !docker::has_image(&reference).await? {
+                docker::pull(&reference, |line| reached.hint(line)).await?;
+            }
+            docker::image_id(&reference).await
+        };
+        let why = match tokio::time::timeout(PULL, pulled).await {
+            Ok(Ok(Some(id))) => {
+                reached.say(&format!("the controller's image is the public one, {reference} ({id})"));
+                return Ok(Some(PublicImage { reference, id }));
+            }
+            Ok(Ok(None)) => "it was removed again".to_owned(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no end within {}", humantime::format_duration(PULL)),
+        };
+        match asked {
+            ImageSource::Public => Err(format!(
+                "the image {reference} is not in Docker's store and cannot be pulled: {why}\n(hint: --controller-image built makes one around the binary that is built here)"
+            )),
+            _ => {
+                reached.say("the controller's image is built here, for the public one cannot be pulled");
+                Ok(None)
+            }
+        }
     }
 
     /// Has the node image in Docker's store, or says how it gets there.

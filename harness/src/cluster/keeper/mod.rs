@@ -41,7 +41,7 @@ use super::{
     start::remove,
     state::PlaneDir,
 };
-use crate::process::{lifeline, lock::Lock};
+use crate::process::{journal::note, lifeline, lock::Lock};
 
 /// The first argument of a keeper; the second is the plane's directory.
 pub(super) const MARKER: &str = "--proofroll-keeper";
@@ -66,13 +66,27 @@ pub fn run_if_asked() {
         eprintln!("{MARKER} is for proofroll itself and needs a directory");
         process::exit(2);
     };
-    process::exit(match run(&PlaneDir::at(dir)) {
+    let dir = PlaneDir::at(dir);
+    process::exit(match run(&dir) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("keeper: {error}");
+            tell(&dir, &error.to_string());
             3
         }
     });
+}
+
+/// Tells users why the plane is none any more. There is room for it even on a full disk.
+fn tell(dir: &PlaneDir, why: &str) {
+    note(&format!("keeper: {why}"));
+    let told = fs::OpenOptions::new().append(true).open(dir.failure());
+    let told = told.and_then(|mut file| {
+        let between = if file.metadata()?.len() > 0 { "\n" } else { "" };
+        file.write_all(format!("{between}{why}").as_bytes())
+    });
+    if let Err(error) = told {
+        note(&format!("keeper: the failure could not be written: {error}"));
+    }
 }
 
 fn run(dir: &PlaneDir) -> Result<(), Box<dyn std::error::Error>> {
@@ -96,7 +110,7 @@ enum End {
 async fn restart(dir: &PlaneDir, plane: &dyn Keep, token: String) {
     let error = plane.restart_api_server().await.err();
     if let Err(error) = restart::tell(dir, &restart::Answer { token, error }) {
-        eprintln!("keeper: the answer could not be written: {error}");
+        note(&format!("keeper: the answer could not be written: {error}"));
     }
 }
 
@@ -153,12 +167,8 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
         }
     };
     if let End::Told(why) = &end {
-        eprintln!("keeper: {why}");
         // Users first: they wait for nothing else.
-        let told = fs::OpenOptions::new().append(true).open(dir.failure());
-        if let Err(error) = told.and_then(|mut file| file.write_all(why.as_bytes())) {
-            eprintln!("keeper: the failure could not be written: {error}");
-        }
+        tell(dir, why);
     }
     let stopped = plane.stop().await;
     drop(guard);

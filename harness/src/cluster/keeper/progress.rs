@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::cluster::{record::Phase, state::PlaneDir};
+use crate::{
+    cluster::{record::Phase, state::PlaneDir},
+    process::journal::note,
+};
 
 /// Keeps the time of a start.
 pub(super) struct Reached<'a> {
@@ -48,7 +51,7 @@ impl<'a> Reached<'a> {
         let line = format!("{what} ({:.1} s)\n", at.as_secs_f64());
         let told = OpenOptions::new().append(true).open(self.dir.progress());
         if let Err(error) = told.and_then(|mut file| file.write_all(line.as_bytes())) {
-            eprintln!("keeper: progress could not be written: {error}");
+            note(&format!("keeper: progress could not be written: {error}"));
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     cluster::{ClusterError, gc, state::PlaneDir},
-    process::{lifeline, lock},
+    process::{journal::note, lifeline, lock},
 };
 
 /// The first argument of a reaper; the second is the plane's directory.
@@ -34,7 +34,7 @@ pub(super) fn run_if_asked() {
     process::exit(match run(&PlaneDir::at(dir)) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("reaper: {error}");
+            note(&format!("reaper: {error}"));
             3
         }
     });
@@ -66,7 +66,7 @@ fn run(dir: &PlaneDir) -> Result<(), ClusterError> {
     lock::wait_until_free(&keeper).map_err(ClusterError::file(&path))?;
     // Another plane may live under this path by now: its order has another id.
     if fs::read(dir.order()).is_ok_and(|now| now == order) {
-        eprintln!("reaper: the keeper ended and left its directory");
+        note("reaper: the keeper ended and left its directory");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(ClusterError::file(dir.path()))?;
         runtime.block_on(gc::collect(&dir.root()))?;

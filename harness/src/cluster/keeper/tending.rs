@@ -21,7 +21,7 @@ use crate::{
         lease::{self, Fate, Seen, now},
         state::PlaneDir,
     },
-    process::lock::Lock,
+    process::{journal::note, lock::Lock},
 };
 
 /// Whether the plane is needed.
@@ -98,7 +98,7 @@ impl Tending {
         }
         self.deleted.extend(wanted.iter().cloned());
         if !lease.alive {
-            eprintln!("keeper: the lease of {} ({}) is over", lease.journal.pid, lease.journal.what);
+            note(&format!("keeper: the lease of {} ({}) is over", lease.journal.pid, lease.journal.what));
         }
         let (client, id, path, alive) = (client.clone(), self.id.clone(), lease.path.clone(), lease.alive);
         let under_way = Arc::clone(&self.under_way);
@@ -106,7 +106,7 @@ impl Tending {
             let mut clean = true;
             for name in wanted {
                 if let Err(error) = delete(client.clone(), &name, &id).await {
-                    eprintln!("keeper: the namespace {name} could not be deleted: {error}");
+                    note(&format!("keeper: the namespace {name} could not be deleted: {error}"));
                     clean = false;
                 }
             }

@@ -45,16 +45,24 @@ pub async fn version() -> Result<String, DockerError> {
     }
 }
 
+/// The id of this image, if the engine has it: `sha256:...`.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn image_id(reference: &str) -> Result<Option<String>, DockerError> {
+    match docker().args(["image", "inspect", "--format", "{{.Id}}", reference]).output().await {
+        Ok(id) => Ok(Some(id.trim().to_owned())),
+        Err(error) if error.last_words().contains("No such image") => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Whether the engine has this image.
 ///
 /// # Errors
 /// When the engine does not answer.
 pub async fn has_image(reference: &str) -> Result<bool, DockerError> {
-    match docker().args(["image", "inspect", "--format", "{{.Id}}", reference]).output().await {
-        Ok(_) => Ok(true),
-        Err(error) if error.last_words().contains("No such image") => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    Ok(image_id(reference).await?.is_some())
 }
 
 /// Pulls an image; its progress is told.

@@ -72,6 +72,14 @@ impl KindCluster {
         Tool::new(kind).args(["load", "image-archive", "--name", &self.name]).arg(archive).output().await.map(drop)
     }
 
+    /// Loads an image of Docker's store into its nodes.
+    ///
+    /// # Errors
+    /// With kind's last words.
+    pub async fn load_image(&self, kind: &Path, reference: &str) -> Result<(), ToolError> {
+        Tool::new(kind).args(["load", "docker-image", "--name", &self.name, reference]).output().await.map(drop)
+    }
+
     /// Writes the logs of its nodes into a directory.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use tokio::{
 use super::{super::health::AT_WORK, Installed};
 use crate::{
     controller::{Log, log::render},
+    process::journal::note,
     run::trouble,
 };
 
@@ -66,7 +67,7 @@ impl LogStream {
                     let pods = Api::namespaced(client, &installed.namespace);
                     follow(Arc::new(Following { pods, installed, since, file, trouble })).await;
                 }
-                Err(error) => eprintln!("keeper: {}: {error}", path.display()),
+                Err(error) => note(&format!("keeper: {}: {error}", path.display())),
             }
         });
         *self.task.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(task);
@@ -146,7 +147,7 @@ impl Following {
     fn tell(&self, error: Option<io::Error>) {
         let text = error.map(|error| trouble::chain(&error));
         if let Some(text) = &text {
-            eprintln!("keeper: the controller's log: {text}");
+            note(&format!("keeper: the controller's log: {text}"));
         }
         *self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = text;
     }

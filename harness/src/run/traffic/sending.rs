@@ -19,7 +19,7 @@ use crate::{
     report::v1,
     run::{
         claims,
-        reports::breach,
+        reports::fail,
         step::{Ended, Hands},
         trouble::Trouble,
     },
@@ -245,8 +245,7 @@ fn held(holds: bool) -> v1::Outcome {
 fn enter(name: &str, claim: String, outcome: v1::Outcome, detail: String, report: &mut v1::Step) -> Option<Trouble> {
     let mut trouble = None;
     if outcome == v1::Outcome::Broken {
-        report.verdict = v1::Verdict::Fail;
-        report.broken.push(breach(name, &detail, None));
+        fail(report, name, &detail, None);
         trouble = Some(Trouble::Conformance(format!("{claim}, in step `{}` ({})\n{detail}\n", report.name, report.at)));
     }
     report.claims.push(v1::Claim { name: name.to_owned(), claim, outcome, detail, resource_version: None });

@@ -130,6 +130,7 @@ impl Boot<'_> {
             phases: self.reached.phases(),
             deployed: None,
             kind: None,
+            public_image: None,
             probe: None,
         };
         Ok(Booted { record, client, port: Some(port) })

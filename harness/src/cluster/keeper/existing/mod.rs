@@ -85,6 +85,7 @@ impl<'a> ExistingPlane<'a> {
             phases: reached.phases(),
             deployed: Some(shared),
             kind: None,
+            public_image: None,
             probe: None,
         };
         Ok(Booted { record, client, port: None })
