@@ -52,8 +52,7 @@ pub async fn wait_for_new_second(client: &Client, newest: Option<Timestamp>) -> 
 }
 
 impl Actor {
-    /// [`wait_for_new_second`] for the Rollout of this name, before an action of this name; returns at once where there is
-    /// no such Rollout.
+    /// [`wait_for_new_second`] for the Rollout of this name; returns at once where there is none.
     ///
     /// # Errors
     /// As any request.

@@ -95,6 +95,9 @@ struct Pair<'a> {
     needed: usize,
 }
 
+/// What A does and what B does.
+type Texts = (Vec<String>, Vec<String>);
+
 /// The runs of a side that came to a step.
 fn there<'r, 'a>(side: &'r [Run<'a>], step: usize) -> Vec<&'r Run<'a>> {
     side.iter().filter(|run| run.step(step).is_some()).collect()
@@ -118,7 +121,7 @@ impl Pair<'_> {
 
     fn differences(&self, pace: Option<f64>) -> Vec<Difference> {
         let (a, b) = (self.only(&self.a, &self.b), self.only(&self.b, &self.a));
-        let mut grouped: BTreeMap<(Option<usize>, Aspect), (Vec<String>, Vec<String>)> = BTreeMap::new();
+        let mut grouped: BTreeMap<(Option<usize>, Aspect), Texts> = BTreeMap::new();
         a.into_iter().for_each(|e| grouped.entry((e.step, e.aspect)).or_default().0.push(e.text));
         b.into_iter().for_each(|e| grouped.entry((e.step, e.aspect)).or_default().1.push(e.text));
         let place = |step: usize| Place { number: step + 1, name: self.name(step) };

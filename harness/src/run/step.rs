@@ -95,6 +95,9 @@ impl Hands<'_> {
         {
             self.actor.wait_for_new_second(&step.on, compared).await?;
         }
+        if step.trigger.is_none() && may_lose(step.action.key(), self.release) && self.controller.is_up() {
+            self.fence(&step.on).await?;
+        }
         let log_from = self.log_position()?;
         let asked = self.asked(step);
         let began = (Instant::now(), Timestamp::now());
@@ -300,6 +303,13 @@ impl Hands<'_> {
         self.timeline.barrier().await?;
         Ok(())
     }
+}
+
+/// Whether an action may be lost on this release while a reconcile is under way: up to 1.9 the controller then writes the
+/// Rollout as it knew it back to its informer, over what was patched meanwhile (#4694). That is the affair of the
+/// scenarios that act at a given moment (races/promote-at-paused); all others act when nothing is under way.
+fn may_lose(action: &str, release: &Version) -> bool {
+    (release.major, release.minor) < (1, 10) && matches!(action, "promote" | "abort" | "retry")
 }
 
 /// The gate of what was done. `before`: the Rollout's generation before it.
