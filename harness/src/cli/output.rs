@@ -60,8 +60,8 @@ mod tests {
     #[case::a_terminal_that_can_nothing("TERM=dumb", false, true)]
     fn the_table(#[case] variables: &str, #[case] no_colours: bool, #[case] no_redrawing: bool) {
         let variable = |asked: &str| {
-            let pairs = variables.split(' ').filter_map(|pair| pair.split_once('='));
-            pairs.into_iter().find(|(name, _)| *name == asked).map(|(_, value)| value.into())
+            let mut pairs = variables.split(' ').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(name, _)| *name == asked).map(|(_, value)| value.into())
         };
         assert_eq!((colourless(&variable), still(&variable)), (no_colours, no_redrawing));
     }

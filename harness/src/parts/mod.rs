@@ -11,6 +11,8 @@
 //! 2. the [`cache`]: a directory per entry, complete or absent, never half made,
 //! 3. the ways to make it ([`way`]), under a lock so that many processes make it once: [`download`] what its project
 //!    publishes, [`build`] it with [`go`].
+//!
+//! [`archive`] carries parts to hosts without a network.
 
 pub mod archive;
 pub mod build;

@@ -55,10 +55,16 @@ pub enum WayError {
     Content(String),
     /// It was not downloaded.
     #[error(transparent)]
-    Download(#[from] DownloadError),
+    Download(Box<DownloadError>),
     /// This way does not lead to this part, and nobody expects it to.
     #[error("{0}")]
     NotHere(String),
+}
+
+impl From<DownloadError> for WayError {
+    fn from(error: DownloadError) -> Self {
+        Self::Download(Box::new(error))
+    }
 }
 
 impl WayError {
@@ -85,6 +91,10 @@ impl WayError {
 
     /// Does a person want to hear of it, although there is another way?
     pub fn is_news(&self) -> bool {
-        !matches!(self, Self::NotHere(_) | Self::Download(DownloadError::Unreachable { again: true, .. }))
+        match self {
+            Self::NotHere(_) => false,
+            Self::Download(error) => !matches!(**error, DownloadError::Unreachable { again: true, .. }),
+            Self::Go(_) | Self::Io { .. } | Self::Content(_) => true,
+        }
     }
 }
