@@ -12,6 +12,9 @@ const PAUSE: &str = "1h";
 /// Steps that are for a router.
 const ROUTER_STEPS: [&str; 3] = ["setCanaryScale", "setHeaderRoute", "setMirrorRoute"];
 
+/// With this begins what is said of a part that is not played at all; the part, then perhaps why.
+pub const LEFT_OUT: &str = "played without ";
+
 /// A Rollout that can be played.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adapted {
@@ -28,14 +31,14 @@ pub fn adapt(rollout: &Value, most: u32) -> Adapted {
     let mut adapted = Adapted { rollout: rollout.clone(), notes: Vec::new(), never_pauses: None };
     let Adapted { rollout, notes, .. } = &mut adapted;
     if rollout.pointer_mut("/metadata/labels").and_then(|labels| remove(labels, INSTANCE)).is_some() {
-        notes.push(format!("played without its label {INSTANCE}"));
+        notes.push(format!("{LEFT_OUT}its label {INSTANCE}"));
     }
     let Some(spec) = rollout.get_mut("spec") else { return adapted };
     if remove(spec, "paused") == Some(Value::Bool(true)) {
-        notes.push("played without spec.paused".into());
+        notes.push(format!("{LEFT_OUT}spec.paused"));
     }
     if remove(spec, "restartAt").is_some() {
-        notes.push("played without spec.restartAt".into());
+        notes.push(format!("{LEFT_OUT}spec.restartAt"));
     }
     if spec["replicas"].as_u64().is_some_and(|replicas| replicas > u64::from(most)) {
         notes.push(format!("more than {most} replicas are played as {most} (--max-replicas)"));
@@ -61,10 +64,10 @@ fn canary(canary: &mut Value, notes: &mut Vec<String>) {
     if let Some(routing) = remove(canary, "trafficRouting") {
         let words = routing.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
         let routers: Vec<&str> = words.filter(|name| !["managedRoutes", "maxTrafficWeight"].contains(name)).collect();
-        notes.push(format!("played without trafficRouting ({}): no router is there", routers.join(", ")));
+        notes.push(format!("{LEFT_OUT}trafficRouting ({}): no router is there", routers.join(" ")));
         for field in ["dynamicStableScale", "scaleDownDelaySeconds", "scaleDownDelayRevisionLimit", "pingPong"] {
             if remove(canary, field).is_some() {
-                notes.push(format!("played without canary.{field}, which needs trafficRouting"));
+                notes.push(format!("{LEFT_OUT}canary.{field}, which needs trafficRouting"));
             }
         }
         without_steps(canary, &ROUTER_STEPS, "which need trafficRouting", notes);
@@ -100,9 +103,9 @@ fn without_steps(canary: &mut Value, kinds: &[&str], why: &str, notes: &mut Vec<
     if left_out.is_empty() {
         return;
     }
-    let words = left_out.join(", ");
+    let words = left_out.join(" ");
     steps.retain(|step| kind_of(step).is_none());
-    notes.push(format!("played without its steps {words}, {why}"));
+    notes.push(format!("{LEFT_OUT}steps {words}, {why}"));
 }
 
 /// Answers why it never pauses.

@@ -12,13 +12,16 @@ use super::stub::template_of;
 /// So many in a namespace: looking for one of them stays cheap.
 const FULL: usize = 24;
 
+/// Labels, or what a selector asks of them.
+type Labels<'a> = Vec<(&'a str, &'a str)>;
+
 /// What must not meet something else of the same name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Content<'a> {
     /// (kind, name) -> object.
     objects: BTreeMap<(&'a str, &'a str), &'a Value>,
     /// Selector and labels of its pods.
-    pods: Vec<(Vec<(&'a str, &'a str)>, Vec<(&'a str, &'a str)>)>,
+    pods: Vec<(Labels<'a>, Labels<'a>)>,
     len: usize,
 }
 

@@ -75,3 +75,23 @@ impl Member {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Text;
+
+    /// What kubectl printed on a plane, with all that a live object carries.
+    #[test]
+    fn an_export_of_a_cluster_can_be_played() {
+        let mut input = Input::default();
+        input.add(&Text::new("live.yaml", include_str!("../../../tests/fleet/live.yaml"))).unwrap();
+        let played = members(&input, 3).into_iter().map(|member| {
+            let Companions { namespaced, shared, .. } = &member.companions;
+            let objects =
+                namespaced.iter().chain(shared).map(|object| format!("\n  with {object}")).collect::<String>();
+            format!("{} ({})\n  {}{objects}\n  {:?}", member.label(), member.at, member.played, member.notes)
+        });
+        insta::assert_snapshot!(played.collect::<Vec<_>>().join("\n"));
+    }
+}

@@ -281,7 +281,7 @@ mod tests {
         let named = |name: &str| all.iter().find(|part| part.to_string() == name).unwrap();
         let weight = named("spec.strategy.canary.antiAffinity.preferred.weight");
         assert!(weight.is_in(named("spec.strategy.canary.antiAffinity")) && !weight.is_in(weight));
-        insta::assert_snapshot!(without(&cell, &[weight.clone()]).rollout["spec"]["strategy"], @r#"{"canary":{"antiAffinity":{"preferred":{}},"steps":[{"setWeight":5},{"pause":{}}]}}"#);
+        insta::assert_snapshot!(without(&cell, std::slice::from_ref(weight)).rollout["spec"]["strategy"], @r#"{"canary":{"antiAffinity":{"preferred":{}},"steps":[{"setWeight":5},{"pause":{}}]}}"#);
         insta::assert_snapshot!(least(&cell, None).rollout, @r#"{"metadata":{"name":"a"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"a"}},"strategy":{"canary":{}},"template":{"metadata":{"labels":{"app":"a"}},"spec":{"containers":[{"name":"a","image":"b"}]}}}}"#);
         insta::assert_snapshot!(least(&cell, Some(weight)).rollout["spec"]["strategy"], @r#"{"canary":{"antiAffinity":{"preferred":{"weight":1}}}}"#);
         let value = named("spec.template.spec.containers[0].env[0].value");

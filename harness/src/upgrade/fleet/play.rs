@@ -16,6 +16,7 @@ use super::{
     cell::{Cell, Fate, State},
     compare::{Effect, Touch},
     hand::Hand,
+    replace::{AFTERMATH, EVENTS},
     setting::{Bin, Stage, controller, open},
     settle::{Seen, Want, state_of},
     stub::METRIC,
@@ -51,7 +52,7 @@ pub async fn play(stage: &Stage<'_>, cells: &[Cell]) -> Result<Vec<Fate>, Troubl
     let succeeds = Answer { value: Some(1.into()), status: None, delay: None, times: None };
     metrics.script(METRIC, &[succeeds]);
     let hand = Hand { client: stage.plane.client(), kinds: Kinds::new() };
-    let setting_up = async { tokio::try_join!(open(stage, cells), controller(stage)) };
+    let setting_up = async { tokio::try_join!(open(stage, cells), controller(stage, cells.len())) };
     let (bins, controller) = tokio::select! {
         set_up = setting_up => set_up?,
         why = stage.plane.broken() => return Err(Trouble::Infra(why)),
@@ -119,10 +120,12 @@ impl<'a> Fleet<'a> {
 
         let admitted = self.admitted().await?;
         self.fences(2).await?;
+        self.calm(EVENTS).await?;
         self.all_stand();
         let before = self.points();
         self.swap(None).await?;
         self.fences(2).await?;
+        self.calm(EVENTS).await?;
         for (cell, touch) in self.moves(&before) {
             let what = touch.moves.into_iter().next().unwrap_or_default();
             self.end(cell, Fate::NotCompared(format!("a restart of {from} alone moves it: {what}")));
@@ -143,7 +146,7 @@ impl<'a> Fleet<'a> {
         let unreached = self.fences(2).await?;
         let mut touched = self.moves(&before);
         if !touched.is_empty() {
-            self.aftermath().await?;
+            self.calm(AFTERMATH).await?;
             touched = self.moves(&before);
         }
         let mut touched: BTreeMap<usize, Touch> = touched.into_iter().collect();

@@ -109,7 +109,7 @@ fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), (Path
         let named = |ending: &&str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
         if path.is_dir() && depth > 0 {
             list(&path, depth - 1, files)?;
-        } else if ["yaml", "yml", "json"].iter().any(|ending| named(&ending)) {
+        } else if ["yaml", "yml", "json"].iter().any(|ending| named(ending)) {
             files.push(path);
         }
     }

@@ -24,7 +24,11 @@ use crate::{
 };
 
 /// How long what an upgrade has set off may take, to be told whole.
-const AFTERMATH: Duration = Duration::from_secs(20);
+pub(super) const AFTERMATH: Duration = Duration::from_secs(20);
+/// How long the events of all Rollouts may take to be told.
+pub(super) const EVENTS: Duration = Duration::from_secs(180);
+/// When nothing was written for so long, nothing is on its way.
+const CALM: Duration = Duration::from_secs(3);
 /// How long a fence may take: for all, and more for each.
 const FENCE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_millis(100));
 
@@ -165,12 +169,14 @@ impl Fleet<'_> {
         touched
     }
 
-    /// Waits until what the upgrade has set off is over, or long enough.
-    pub(super) async fn aftermath(&self) -> Result<(), Trouble> {
-        let until = Instant::now() + scaled(AFTERMATH);
+    /// Waits until nothing more is written, or long enough. A controller tells its events late, one after the other, and
+    /// of hundreds of Rollouts there are thousands: they must not be taken for what comes after.
+    pub(super) async fn calm(&self, within: Duration) -> Result<(), Trouble> {
+        self.say("waiting until all events are told");
+        let until = Instant::now() + scaled(within);
         let arrivals = || self.bins.iter().map(|bin| bin.timeline.log().arrivals()).sum::<u64>();
         let (mut last, mut since) = (arrivals(), Instant::now());
-        while Instant::now() < until && since.elapsed() < Duration::from_secs(3) {
+        while Instant::now() < until && since.elapsed() < scaled(CALM) {
             tokio::time::sleep(INTERVAL).await;
             let now = arrivals();
             if now != last {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{blame::Blame, cell::Fate, compare::Effect, member::Member};
+use super::{adapt::LEFT_OUT, blame::Blame, cell::Fate, compare::Effect, member::Member};
 use crate::{controller::UnderTest, report::v1::Controller};
 
 /// What an upgrade would do to a fleet. Kept as JSON; a field is never removed or given another meaning.
@@ -61,8 +61,12 @@ pub struct RolloutReport {
     /// Which part of its spec is to blame; of a touched one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blame: Option<Blame>,
+    /// Parts of its spec that were not played: of them nothing is known.
+    pub left_out: Vec<String>,
     /// What was played otherwise than it is written, and what was made up.
     pub notes: Vec<String>,
+    /// What it names and is not in the input, as `Service web`: it was made up.
+    pub made_up: Vec<String>,
 }
 
 /// One Rollout in one state.
@@ -120,7 +124,9 @@ impl RolloutReport {
             healthy: CellReport::of(healthy),
             paused: CellReport::of(paused),
             blame,
+            left_out: left_out(&member.notes),
             notes: member.notes.clone(),
+            made_up: member.companions.made_up.clone(),
         }
     }
 
@@ -132,6 +138,12 @@ impl RolloutReport {
     fn has(&self, verdict: CellVerdict) -> bool {
         self.cells().iter().any(|(_, cell)| cell.verdict == verdict)
     }
+}
+
+/// The parts that the notes call left out.
+fn left_out(notes: &[String]) -> Vec<String> {
+    let words = notes.iter().filter_map(|note| note.strip_prefix(LEFT_OUT));
+    words.map(|words| words.split([',', ':']).next().unwrap_or_default().to_owned()).collect()
 }
 
 impl FleetReport {

@@ -18,16 +18,24 @@ use crate::{
 };
 
 /// How long a controller may take until it serves.
-const UP_WITHIN: Duration = Duration::from_secs(60);
+const UP_WITHIN: Duration = Duration::from_secs(120);
 
-/// It serves all namespaces, and leads by a lease, as in a cluster; upstream's 15 s would only be waited for.
-const FLAGS: [&str; 5] = [
-    "--namespaced=false",
-    "--leader-elect=true",
-    "--leader-election-lease-duration=6s",
-    "--leader-election-renew-deadline=5s",
-    "--leader-election-retry-period=1s",
-];
+/// From so many Rollouts on the API server may be too busy for a lease to be renewed in seconds, and a controller that
+/// loses its lease ends.
+const MANY: usize = 80;
+
+/// It serves all namespaces, and leads by a lease, as in a cluster. No release gives its lease back when it ends, so each
+/// replacement waits for as long as it holds: upstream's 15 s are too long for few Rollouts and too short for many here.
+fn flags(cells: usize) -> Vec<String> {
+    let (lease, renew, retry) = if cells < MANY { (6, 5, 1) } else { (40, 35, 3) };
+    vec![
+        "--namespaced=false".to_owned(),
+        "--leader-elect=true".to_owned(),
+        format!("--leader-election-lease-duration={lease}s"),
+        format!("--leader-election-renew-deadline={renew}s"),
+        format!("--leader-election-retry-period={retry}s"),
+    ]
+}
 
 /// Where a fleet is played, and with what.
 pub struct Stage<'a> {
@@ -63,7 +71,7 @@ pub(super) async fn open(stage: &Stage<'_>, cells: &[Cell]) -> Result<Vec<Bin>, 
 }
 
 /// Starts the old release's controller, for all namespaces.
-pub(super) async fn controller(stage: &Stage<'_>) -> Result<Controller, Trouble> {
+pub(super) async fn controller(stage: &Stage<'_>, cells: usize) -> Result<Controller, Trouble> {
     let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
     let namespace = stage.plane.create_namespace("fleet-controller").await.map_err(|error| infra(&error))?;
     let nothing = ControllerError::Nothing { label: stage.from.label.clone() };
@@ -83,7 +91,7 @@ pub(super) async fn controller(stage: &Stage<'_>) -> Result<Controller, Trouble>
         namespace_install: files.manifests.install(),
         shared_log: None,
         log_level: "info".into(),
-        extra_args: FLAGS.map(str::to_owned).to_vec(),
+        extra_args: flags(cells),
         up_within: UP_WITHIN,
     };
     Controller::start(config).await.map_err(|error| Trouble::Infra(format!("{}: {}", stage.from.label, chain(&error))))

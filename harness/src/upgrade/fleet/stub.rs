@@ -28,7 +28,9 @@ pub struct Companions {
     pub shared: Vec<Value>,
     /// Which of the former is the workload that it refers to.
     pub workload: Option<usize>,
-    /// What was made up, and what was changed.
+    /// What was made up, as `Service web`.
+    pub made_up: Vec<String>,
+    /// What was made up and what was changed, in words that fit many Rollouts.
     pub notes: Vec<String>,
 }
 
@@ -78,8 +80,10 @@ pub fn companions(rollout: &Value, known: &Known<'_>) -> Companions {
     gathered.for_pods(&template["spec"]);
     let Gathered { mut companions, made_up, .. } = gathered;
     if !made_up.is_empty() {
-        let names = made_up.into_iter().collect::<Vec<_>>().join(", ");
-        companions.notes.push(format!("not in the input, and made up: {names}"));
+        let kinds: BTreeSet<&str> = made_up.iter().map(|object| object.split(' ').next().unwrap_or_default()).collect();
+        let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
+        companions.notes.push(format!("not in the input, and made up: its {kinds}"));
+        companions.made_up = made_up.into_iter().collect();
     }
     companions
 }
@@ -284,10 +288,10 @@ mod tests {
     }
 
     fn shown(rollout: &Value, others: &[Found]) -> String {
-        let Companions { namespaced, shared, workload, notes } = companions(rollout, &Known::of(others));
+        let Companions { namespaced, shared, workload, made_up, notes } = companions(rollout, &Known::of(others));
         let lines = |values: &[Value]| values.iter().map(|value| format!("{value}\n")).collect::<String>();
         format!(
-            "{}-- outside namespaces\n{}-- workload {workload:?}\n{}",
+            "{}-- outside namespaces\n{}-- workload {workload:?}\n{made_up:?}\n{}",
             lines(&namespaced),
             lines(&shared),
             notes.join("\n")
@@ -337,8 +341,9 @@ mod tests {
         {"apiVersion":"v1","kind":"Service","spec":{"selector":{"app":"d"},"ports":[{"port":80}]},"metadata":{"name":"a"}}
         -- outside namespaces
         -- workload Some(0)
-        not in the input, and made up: Service a
+        ["Service a"]
+        not in the input, and made up: its Service
         "#);
-        assert!(shown(&rollout, &[]).contains("Deployment d, Service a"));
+        assert!(shown(&rollout, &[]).contains(r#"["Deployment d", "Service a"]"#));
     }
 }

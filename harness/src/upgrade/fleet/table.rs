@@ -17,26 +17,27 @@ const NAMES: usize = 5;
 /// The whole text.
 pub fn render(report: &FleetReport) -> String {
     let mut text = String::new();
-    let plain =
-        |rollout: &&RolloutReport| rollout.cells().iter().all(|(_, cell)| cell.verdict == CellVerdict::Untouched);
+    let plain = |rollout: &&RolloutReport| {
+        rollout.left_out.is_empty() && rollout.cells().iter().all(|(_, cell)| cell.verdict == CellVerdict::Untouched)
+    };
     let hidden = if report.rollouts.len() > LINES { report.rollouts.iter().filter(plain).count() } else { 0 };
     let shown: Vec<&RolloutReport> = report.rollouts.iter().filter(|rollout| hidden == 0 || !plain(rollout)).collect();
     let label = |rollout: &RolloutReport| format!("{}/{}", rollout.namespace, rollout.name);
-    let rest = format!("(and {hidden} more)");
-    let names = shown.iter().map(|rollout| label(rollout)).chain((hidden > 0).then(|| rest.clone()));
-    let first = names.map(|name| name.chars().count()).max().unwrap_or(0).max("ROLLOUT".len());
-    let second =
-        shown.iter().map(|rollout| word(&rollout.healthy).chars().count()).max().unwrap_or(0).max("HEALTHY".len());
-    let mut line = |cells: [&str; 3]| {
-        text += format!("{:first$}  {:second$}  {}", cells[0], cells[1], cells[2]).trim_end();
-        text.push('\n');
-    };
-    line(["ROLLOUT", "HEALTHY", "PAUSED"]);
+    let mut rows: Vec<[String; 4]> = vec![["ROLLOUT", "HEALTHY", "PAUSED", ""].map(str::to_owned)];
     for rollout in &shown {
-        line([&label(rollout), &word(&rollout.healthy), &word(&rollout.paused)]);
+        if !rollout.left_out.is_empty() {
+            rows[0][3] = "NOT PLAYED".into();
+        }
+        rows.push([label(rollout), word(&rollout.healthy), word(&rollout.paused), rollout.left_out.join(", ")]);
     }
     if hidden > 0 {
-        line([&rest, "untouched", "untouched"]);
+        rows.push([format!("(and {hidden} more)"), "untouched".into(), "untouched".into(), String::new()]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (first, second, third) = (width(0), width(1), width(2));
+    for [rollout, healthy, paused, left_out] in &rows {
+        text += format!("{rollout:first$}  {healthy:second$}  {paused:third$}  {left_out}").trim_end();
+        text.push('\n');
     }
     // Writing to a String cannot fail.
     for rollout in report.rollouts.iter().filter(|rollout| touched(rollout)) {
@@ -147,7 +148,9 @@ mod tests {
             healthy: CellReport::of(healthy),
             paused: CellReport::of(paused),
             blame: None,
+            left_out: Vec::new(),
             notes: vec!["timed pauses are played as 1h".into()],
+            made_up: Vec::new(),
         }
     }
 
@@ -164,7 +167,9 @@ mod tests {
         let mut web = rollout("web", &Fate::Touched(touch), &why);
         let words = "spec.strategy.canary.antiAffinity: without it nothing moves".to_owned();
         web.blame = Some(Blame { verdict: Verdict::Needed, parts: Vec::new(), words });
-        let rollouts = vec![web, rollout("api", &Fate::Untouched, &why), rollout("lost", &why, &why)];
+        let mut mesh = rollout("mesh", &Fate::Untouched, &Fate::Untouched);
+        mesh.left_out.push("trafficRouting (istio)".into());
+        let rollouts = vec![mesh, web, rollout("api", &Fate::Untouched, &why), rollout("lost", &why, &why)];
         insta::assert_snapshot!(render(&fleet(rollouts)));
     }
 
