@@ -87,8 +87,10 @@ impl Workshop {
         fs::remove_file(self.path("gate")).unwrap();
     }
 
-    /// A text in which this workshop's place and the entries' keys are named by words.
+    /// A text in which this workshop's place and the entries' keys are named by words, and nothing took any time.
     pub fn plain(&self, text: &str) -> String {
+        let took = regex::Regex::new(r"(?m), \d+s$").unwrap();
+        let text = took.replace_all(text, ", 0s");
         let keys = regex::Regex::new(r"-[0-9a-f]{12}\b").unwrap();
         keys.replace_all(&text.replace(&self.home.path().display().to_string(), "HOME"), "-KEY").into_owned()
     }
