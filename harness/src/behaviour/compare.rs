@@ -181,7 +181,8 @@ impl Pair<'_> {
     fn latency(&self, step: usize, pace: Option<f64>) -> Option<Difference> {
         let (a, b) = self.seconds(step)?;
         let ratio = a.ratio_to(&b)?;
-        let is_much = |times: f64| times >= TIMES || times <= TIMES.recip();
+        // The same from both sides, also where a ratio is that very number, but for its last digit.
+        let is_much = |times: f64| times.ln().abs() > TIMES.ln() + 1e-9;
         // As it was, and as it would be if all else took as long on both sides: both must say so.
         let paces = [Some(1.0), pace].into_iter().flatten();
         let beyond = paces.map(|pace| {

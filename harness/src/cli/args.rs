@@ -136,6 +136,9 @@ pub enum Command {
         what: PartsCommand,
     },
     /// Images that are made here, for clusters and machines that cannot make them.
+    #[command(
+        after_help = "Examples:\n  proofroll images control-plane    # for machines that have Docker and nothing else\n  proofroll images demo             # to be loaded or pushed for --cluster existing --probe-image"
+    )]
     Images {
         /// Which.
         #[command(subcommand)]

@@ -106,10 +106,10 @@ fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), (Path
     let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        let named = |ending: &&str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
+        let named = |ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
         if path.is_dir() && depth > 0 {
             list(&path, depth - 1, files)?;
-        } else if ["yaml", "yml", "json"].iter().any(|ending| named(ending)) {
+        } else if ["yaml", "yml", "json"].into_iter().any(named) {
             files.push(path);
         }
     }
