@@ -104,9 +104,9 @@ impl Hands<'_> {
         let swaps = matches!(step.action, Action::Controller(ControllerAction::Swap, _));
         // All that stands still is in the history before the swap.
         let still = if swaps { Some(self.still(step).await?) } else { None };
-        let done = match swaps {
+        let (done, renewed) = match swaps {
             true => self.swap_controller(step).await?,
-            false => self.act(step).await?,
+            false => (self.act(step).await?, None),
         };
         self.listener.hear(self.id, News::Acted { command: &done.command });
         tracing::info!(command = done.command, "acted");
@@ -163,7 +163,7 @@ impl Hands<'_> {
             self.requests(step, &asked, &mut ended);
         }
         if let Some(still) = still {
-            self.unmoved(step, still, &mut ended);
+            self.unmoved(step, still, renewed, &mut ended);
         }
         if ended.trouble.is_none() && !step.controllers.is_empty() {
             self.endpoints(step, &mut ended).await?;

@@ -26,14 +26,15 @@ impl Hands<'_> {
         Ok(self.timeline.log().history().end())
     }
 
-    /// Swaps the controller for the one that the stage names, or for a new one of the same release.
-    pub(super) async fn swap_controller(&self, step: &LoadedStep) -> Result<Done, Trouble> {
+    /// Swaps the controller for the one that the stage names, or for a new one of the same release. Answers also from
+    /// which resourceVersion on all watches see everything, if new custom resources have cut them off before.
+    pub(super) async fn swap_controller(&self, step: &LoadedStep) -> Result<(Done, Option<u64>), Trouble> {
         let name = if let Action::Controller(_, name) = &step.action { name } else { MAIN };
         let Some(own) = self.controller.own(name) else {
             return Err(Trouble::Infra("the controller in the cluster serves others too".into()));
         };
-        let (build, kill) = match self.swap {
-            None => (None, false),
+        let (build, kill, renewed) = match self.swap {
+            None => (None, false, None),
             Some(swap) => {
                 let client = self.plane.client();
                 swap.meet(self.id, &client).await.map_err(|why| Trouble::Infra(format!("{}: {why}", step.action)))?;
@@ -44,7 +45,9 @@ impl Hands<'_> {
                     flags: files.flags.clone(),
                     namespace_install: files.manifests.namespace_install(),
                 });
-                (build, swap.how == How::Kill)
+                // Sooner or later the API server cuts the watches of a kind whose definition was applied anew: better now
+                // than when the new controller works.
+                (build, swap.how == How::Kill, Some(self.timeline.renew().await?))
             }
         };
         let _permit = match self.swap {
@@ -56,11 +59,11 @@ impl Hands<'_> {
             Some(swap) => format!("kubectl apply -f install.yaml  # {} in place of v{}", swap.to.label, swap.from),
             None => step.action.to_string(),
         };
-        Ok(Done { objects: Vec::new(), changed: true, command })
+        Ok((Done { objects: Vec::new(), changed: true, command }, renewed))
     }
 
-    /// Judges that nothing has moved since `still`.
-    pub(super) fn unmoved(&self, step: &LoadedStep, still: Point, ended: &mut Ended) {
+    /// Judges that nothing has moved since `still`; `renewed`: from where on the watches must have lost nothing.
+    pub(super) fn unmoved(&self, step: &LoadedStep, still: Point, renewed: Option<u64>, ended: &mut Ended) {
         let log = self.timeline.log();
         let history = log.history();
         let end = history.end();
@@ -69,7 +72,7 @@ impl Hands<'_> {
             span.met = end;
         }
         let moves = moved(history, still, end, self.own_writes);
-        let gap = history.gaps_between(history.rv(still), history.rv(end)).next();
+        let gap = history.gaps_between(renewed.unwrap_or(history.rv(still)), history.rv(end)).next();
         let words: Vec<String> = moves.iter().map(|moved| moved.what.clone()).collect();
         let (outcome, detail) = match (words.is_empty(), gap) {
             (false, _) => (v1::Outcome::Broken, words.join("\n")),
@@ -85,6 +88,16 @@ impl Hands<'_> {
             resource_version,
         });
         if words.is_empty() {
+            if let Some(gap) = gap
+                && ended.trouble.is_none()
+            {
+                // It is what the step is for: without it nothing is proven.
+                ended.report.verdict = v1::Verdict::Error;
+                ended.trouble = Some(Trouble::Infra(format!(
+                    "whether something moved while the controller was swapped is not known: the watch on {} lost states\n",
+                    gap.kind
+                )));
+            }
             return;
         }
         fail(&mut ended.report, "unmoved", &words.join("\n"), resource_version);
