@@ -83,7 +83,10 @@ fn by_report(broken: &Broken, report: &v1::Scenario) -> Judged {
                 return judged(Outcome::Elsewhere, report.reason.as_deref().unwrap_or_default());
             };
             let detail = format!("{}: {}", first.what, first.detail);
-            if breaches.iter().any(|breach| breach.what == "refused") {
+            // Where the action must be refused, that it was not, or with other words, is what is to be caught.
+            let step = place.and_then(|place| broken.scenario.steps.get(place));
+            let must_be = step.is_some_and(|step| step.refused.is_some());
+            if !must_be && breaches.iter().any(|breach| breach.what == "refused") {
                 return judged(Outcome::Refused, &detail);
             }
             let is_there = match &broken.by.target {

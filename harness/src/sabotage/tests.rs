@@ -66,6 +66,14 @@ fn report(verdict: v1::Verdict, steps: [&str; 2], end: &str) -> v1::Scenario {
     }
 }
 
+#[test]
+fn that_an_action_is_not_refused_is_caught() {
+    let mut family = family();
+    family.scenarios[0].steps[1].refused = Some(crate::scenario::value::Text::Contains("immutable".into()));
+    let broken = &all(&[family]).0[1];
+    assert_eq!(judge(broken, &report(Fail, ["", "refused"], ""), None).outcome, Outcome::Caught);
+}
+
 #[rstest]
 #[case::at_its_step(0, Fail, ["", "expect"], "", Outcome::Caught, "expect: updated 2 (expected 1)")]
 #[case::nobody_noticed(0, Pass, ["", ""], "", Outcome::Survived, "all as expected")]
