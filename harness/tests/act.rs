@@ -8,6 +8,7 @@ use proofroll::{
     act::{ActError, Actor, Compared, Kinds},
     cluster::Plane,
     controller::{Controller, ControllerConfig, ControllerError, Fence, FenceError, fence},
+    parts::Manifests,
     progress::Silent,
     run::{provision, wish::Wish},
     scenario::model::{Delete, Promote, Restart, Scale, SetImage, Undo},
@@ -57,26 +58,11 @@ impl Bench {
         let provisions = provision::provide(&Wish::default(), &Silent).unwrap();
         let plane = provision::acquire(&provisions, "the tests of act and controller", &Silent).await.unwrap();
         let namespace = plane.create_namespace("act").await.unwrap();
-        let (client, endpoint) = (plane.client(), plane.endpoint());
+        let client = plane.client();
         let dir = tempfile::tempdir().unwrap();
-        let files = provisions.release.files.unwrap();
-        let config = ControllerConfig {
-            binary: files.binary.clone(),
-            image: None,
-            contained: None,
-            version: provisions.release.version.clone(),
-            flags: files.flags.clone(),
-            client: client.clone(),
-            server: endpoint.server,
-            ca_pem: endpoint.ca_pem,
-            namespace: namespace.clone(),
-            namespace_install: files.manifests.namespace_install(),
-            dir: dir.path().to_owned(),
-            shared_log: None,
-            log_level: "info".to_owned(),
-            extra_args: Vec::new(),
-            up_within: Duration::from_secs(30),
-        };
+        let build = provisions.release.build(Manifests::namespace_install).unwrap();
+        let on_plane = ControllerConfig::on(&plane, &namespace, build, Duration::from_secs(30));
+        let config = ControllerConfig { dir: dir.path().to_owned(), ..on_plane };
         let actor = Actor::new(client.clone(), &namespace, Kinds::new());
         Self { plane, client, namespace, actor, dir, config }
     }
@@ -268,9 +254,9 @@ async fn a_controller_that_does_not_come_up_says_why() {
         change(&mut config);
         Controller::start(config).await.map(drop).unwrap_err()
     };
-    let error = start(&|config| config.binary = "/nonexistent/controller".into()).await;
+    let error = start(&|config| config.build.binary = "/nonexistent/controller".into()).await;
     assert!(matches!(error, ControllerError::Spawn { .. }), "{error}");
-    let error = start(&|config| config.binary = "/bin/false".into()).await;
+    let error = start(&|config| config.build.binary = "/bin/false".into()).await;
     assert!(matches!(&error, ControllerError::Exited { status, .. } if status.code() == Some(1)), "{error}");
     let error = start(&|config| config.extra_args = vec!["--no-such-flag".into()]).await;
     assert!(error.to_string().contains("unknown flag: --no-such-flag"), "{error}");
@@ -287,7 +273,7 @@ async fn a_controller_that_does_not_come_up_says_why() {
     let ControllerError::NotUp { missing, .. } = &error else { panic!("{error}") };
     assert!(missing.iter().any(|line| line.contains("Started rollout workers")), "{error}");
     assert!(error.to_string().contains("forbidden"), "{error}");
-    let error = start(&|config| config.namespace_install = config.dir.join("none.yaml")).await;
+    let error = start(&|config| config.build.manifest = config.dir.join("none.yaml")).await;
     assert!(error.to_string().starts_with("cannot read the release's manifest"), "{error}");
     bench.end().await;
 }

@@ -4,6 +4,17 @@
 //! Needs Docker and the image, which `ci/container` makes. Where they are not to be had the tests are ignored, and the
 //! list says why.
 
+#[path = "common"]
+mod common {
+    pub mod docker;
+    pub mod place;
+    pub mod program;
+    pub mod shared;
+    pub mod small;
+    pub mod trial;
+    pub mod user;
+    pub mod waiting;
+}
 mod container {
     pub mod arena;
     pub mod docker;
@@ -51,11 +62,9 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &str, test: Test) -> Trial {
-    Trial::test(name, move || {
-        let outcome = Arena::new().and_then(|arena| {
-            test(&arena)?;
-            arena.nothing_is_left()
-        });
-        outcome.map_err(|error| format!("{error:?}").into())
+    common::trial::trial(name, move || {
+        let arena = Arena::new()?;
+        test(&arena)?;
+        arena.nothing_is_left()
     })
 }

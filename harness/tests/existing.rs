@@ -8,11 +8,14 @@
 #[path = "common"]
 mod common {
     pub mod docker;
+    pub mod node_image;
+    pub mod patience;
     pub mod paused;
     pub mod place;
     pub mod program;
     pub mod shared;
     pub mod small;
+    pub mod trial;
     pub mod user;
     pub mod waiting;
 }
@@ -38,7 +41,7 @@ type Test = fn(&Arena) -> anyhow::Result<()>;
 fn main() -> ExitCode {
     proofroll::cluster::keeper::run_if_asked();
     let arguments = Arguments::from_args();
-    let missing = common::docker::missing();
+    let missing = common::node_image::missing();
     if let (Some(why), false) = (&missing, arguments.list || arguments.exact) {
         eprintln!("ignored: a_real_cluster: {why}");
     }
@@ -68,11 +71,9 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &str, test: Test) -> Trial {
-    Trial::test(name, move || {
-        let outcome = Arena::new().and_then(|arena| {
-            test(&arena)?;
-            arena.nothing_is_left()
-        });
-        outcome.map_err(|error| format!("{error:?}").into())
+    common::trial::trial(name, move || {
+        let arena = Arena::new()?;
+        test(&arena)?;
+        arena.nothing_is_left()
     })
 }

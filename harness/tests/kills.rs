@@ -9,6 +9,7 @@
 
 #[path = "common"]
 mod common {
+    pub mod patience;
     pub mod place;
     pub mod program;
     pub mod small;

@@ -7,11 +7,14 @@
 #[path = "common"]
 mod common {
     pub mod docker;
+    pub mod node_image;
+    pub mod patience;
     pub mod paused;
     pub mod place;
     pub mod program;
     pub mod shared;
     pub mod small;
+    pub mod trial;
     pub mod user;
     pub mod waiting;
 }
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Two clusters side by side on two cores prove nothing that one after the other does not.
     arguments.test_threads = Some(1);
-    let missing = common::docker::missing();
+    let missing = common::node_image::missing();
     let engine = missing.clone().or_else(docker::not_ours);
     if let (Some(why), false) = (&missing, arguments.list) {
         eprintln!("kind: ignored: {why}");
@@ -65,11 +68,9 @@ fn main() -> ExitCode {
 }
 
 fn trial(name: &str, test: Test) -> Trial {
-    Trial::test(name, move || {
-        let outcome = Arena::new().and_then(|arena| {
-            test(&arena)?;
-            arena.nothing_is_left()
-        });
-        outcome.map_err(|error| format!("{error:?}").into())
+    common::trial::trial(name, move || {
+        let arena = Arena::new()?;
+        test(&arena)?;
+        arena.nothing_is_left()
     })
 }

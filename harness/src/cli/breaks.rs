@@ -14,7 +14,6 @@ use super::{
     progress::TerminalProgress,
     run::choose,
     session::Session,
-    terminal::Detail,
 };
 use crate::{
     progress::Progress,
@@ -43,17 +42,7 @@ pub(super) fn run(arguments: &Breaks) -> Result<Exit, Fault> {
         return Ok(Exit::Passed);
     }
     let scenarios = broken.iter().map(|broken| broken.scenario.clone()).collect();
-    let session = Session {
-        scenarios,
-        left_out: Vec::new(),
-        whole: false,
-        jobs: *jobs,
-        until_fail: false,
-        detail: Detail::Scenarios,
-        running: running.clone(),
-        conformance_report: None,
-        junit: None,
-    };
+    let session = Session::counted(scenarios, *jobs, running.clone());
     let count = Count { progress: TerminalProgress::new(), ended: AtomicUsize::new(0), all: broken.len() };
     let report = session.report_to(&count);
     count.progress.clear();

@@ -11,12 +11,11 @@ use super::{
     releases::{Releases, Ticker},
     run::choose,
     session::{Session, on_plane},
-    terminal::Detail,
 };
 use crate::{
     behaviour::{self, Comparison, Side},
     cluster::Plane,
-    controller::{ControllerSpec, UnderTest},
+    controller::UnderTest,
     report::{self, v1},
     scenario::{Library, Scenario},
 };
@@ -128,23 +127,7 @@ fn both(
 ) -> Result<[v1::Report; 2], Fault> {
     let together = Together { turn: Mutex::new(()), state: watch::Sender::new(State::default()) };
     let play = |label: &String| {
-        let is_release = matches!(ControllerSpec::parse(label), Ok(ControllerSpec::Release(_)));
-        let running = Running {
-            controller: Some(label.clone()),
-            as_version: running.as_version.clone().filter(|_| !is_release),
-            ..running.clone()
-        };
-        let session = Session {
-            scenarios: scenarios.to_vec(),
-            left_out: Vec::new(),
-            whole: false,
-            jobs,
-            until_fail: false,
-            detail: Detail::Scenarios,
-            running,
-            conformance_report: None,
-            junit: None,
-        };
+        let session = Session::counted(scenarios.to_vec(), jobs, running.under(label));
         let early = EndsEarly(&together.state);
         let played = together.play(label, &session, rounds)?;
         std::mem::forget(early);

@@ -15,7 +15,6 @@ use super::{
     progress::TerminalProgress,
     run::choose,
     session::Session,
-    terminal::Detail,
 };
 use crate::{
     progress::Progress,
@@ -108,17 +107,7 @@ fn column(label: String, scenarios: &[Scenario], jobs: usize, running: &Running)
         as_version: running.as_version.clone().filter(|_| by_path),
         ..running.clone()
     };
-    let session = Session {
-        scenarios: scenarios.to_vec(),
-        left_out: Vec::new(),
-        whole: false,
-        jobs,
-        until_fail: false,
-        detail: Detail::Scenarios,
-        running,
-        conformance_report: None,
-        junit: None,
-    };
+    let session = Session::counted(scenarios.to_vec(), jobs, running);
     let ticker = Ticker::new(&label, scenarios.len());
     let outcome = session.report_to(&ticker);
     ticker.clear();

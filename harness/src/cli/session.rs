@@ -14,7 +14,7 @@ use super::{
 use crate::{
     act::Kinds,
     cluster::Plane,
-    controller::UnderTest,
+    controller::{ControllerSpec, UnderTest},
     process::{interrupt, usage},
     report::{self, v1},
     run::{self, Listener, Options, Stage, provision},
@@ -43,7 +43,34 @@ pub struct Session {
     pub junit: Option<PathBuf>,
 }
 
+impl Running {
+    /// The same of this controller; what --as-version says is meant for one that is given by its path.
+    pub fn under(&self, controller: &str) -> Self {
+        let is_release = matches!(ControllerSpec::parse(controller), Ok(ControllerSpec::Release(_)));
+        Self {
+            controller: Some(controller.to_owned()),
+            as_version: self.as_version.clone().filter(|_| !is_release),
+            ..self.clone()
+        }
+    }
+}
+
 impl Session {
+    /// Scenarios side by side, of which only how they end is told: somebody else makes a table of it.
+    pub fn counted(scenarios: Vec<Scenario>, jobs: usize, running: Running) -> Self {
+        Self {
+            scenarios,
+            left_out: Vec::new(),
+            whole: false,
+            jobs,
+            until_fail: false,
+            detail: Detail::Scenarios,
+            running,
+            conformance_report: None,
+            junit: None,
+        }
+    }
+
     /// Runs all of it and says how it ended.
     ///
     /// # Errors

@@ -54,15 +54,12 @@ fn tell(terminal: &Terminal) {
         name: "the first deploy skips the steps".into(),
         at: "canary-basic.yaml:27:5".into(),
         action: "kubectl apply".into(),
-        verdict: v1::Verdict::Pass,
         seconds: 0.42,
-        log: v1::Slice::default(),
         checks: vec![check("phase", "Healthy", "Healthy"), check("step", "8/8", "8/8")],
         through: vec![v1::Passed { state: "step 3/8, set weight 40".into(), ok: true, after: Some(0.21) }],
         claims: vec![claim("hold phase Healthy", v1::Outcome::Held, "3 states")],
         pauses: vec![v1::Pause { step: 3, asked: 10.0, by_server: 10, seen: 9.71, ok: true }],
-        broken: Vec::new(),
-        observed: None,
+        ..v1::Step::default()
     };
     hear(News::StepEnded { index: 0, step: &step, info: Some(&info) });
     hear(News::Claim { step: Some(0), claim: &claim("never phase Paused", v1::Outcome::Held, "12 states") });
@@ -85,23 +82,15 @@ fn tell(terminal: &Terminal) {
         id: scenario.id.clone(),
         title: scenario.title.clone(),
         must: scenario.must.clone(),
-        profile: crate::scenario::model::Profile::Core,
-        features: Vec::new(),
         verdict: v1::Verdict::Fail,
         seconds: 33.1,
-        namespace: None,
-        steps: Vec::new(),
-        not_begun: Vec::new(),
         invariants: vec![
             invariant("ceiling", &[], None),
             invariant("floor", &["resourceVersion 7: too few"], None),
             invariant("quiet", &["resourceVersion 9: a write"], Some("a known loop")),
         ],
-        broken: Vec::new(),
-        traffic: None,
-        known: Vec::new(),
         reason: Some("conformance: guide/canary-basic, step 2 of 6\nnot met within 30s\n".into()),
-        evidence: None,
+        ..v1::Scenario::default()
     }));
 }
 

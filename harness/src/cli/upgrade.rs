@@ -138,11 +138,6 @@ fn new_release(pair: &Pair, running: &Running) -> Result<UnderTest, Fault> {
 
 /// A run under the release before, alone on its plane.
 fn under_old_release(pair: &Pair, running: &Running) -> Result<Running, Fault> {
-    let is_release = matches!(ControllerSpec::parse(&pair.from)?, ControllerSpec::Release(_));
-    Ok(Running {
-        controller: Some(pair.from.clone()),
-        as_version: running.as_version.clone().filter(|_| !is_release),
-        alone: true,
-        ..running.clone()
-    })
+    ControllerSpec::parse(&pair.from)?;
+    Ok(Running { alone: true, ..running.under(&pair.from) })
 }

@@ -10,7 +10,6 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{
     components::Component,
@@ -47,12 +46,12 @@ impl Contained {
 
     fn labels(&self) -> Labels {
         let plane = self.plane();
-        vec![(ROOT.into(), root(&plane.root())), (PLANE.into(), plane.key())]
+        vec![(ROOT.into(), plane.root().mark()), (PLANE.into(), plane.key())]
     }
 
     fn name(&self, what: &str) -> String {
         let plane = self.plane();
-        format!("proofroll-{}-{}-{what}", root(&plane.root()), plane.key())
+        format!("proofroll-{}-{}-{what}", plane.root().mark(), plane.key())
     }
 
     /// A process of the plane.
@@ -129,7 +128,7 @@ pub(crate) struct Controlled {
 
 /// The labels of a container that belongs to no plane of this root.
 pub(crate) fn passing(root_dir: &StateRoot) -> Labels {
-    vec![(ROOT.into(), root(root_dir)), (PLANE.into(), NONE.into())]
+    vec![(ROOT.into(), root_dir.mark()), (PLANE.into(), NONE.into())]
 }
 
 /// Removes the containers of planes of this root of which nothing else is left; returns the planes' keys.
@@ -137,7 +136,7 @@ pub(crate) fn passing(root_dir: &StateRoot) -> Labels {
 /// # Errors
 /// When one cannot be removed.
 pub(super) async fn collect(root_dir: &StateRoot) -> Result<Vec<String>, ContainerError> {
-    let ours = vec![(ROOT.to_owned(), root(root_dir))];
+    let ours = vec![(ROOT.to_owned(), root_dir.mark())];
     let mut collected = Vec::new();
     for key in engine::values(ours.clone(), PLANE).await? {
         if key == NONE || !root_dir.plane(&key).path().exists() {
@@ -148,11 +147,6 @@ pub(super) async fn collect(root_dir: &StateRoot) -> Result<Vec<String>, Contain
         }
     }
     Ok(collected)
-}
-
-fn root(root: &StateRoot) -> String {
-    let digest = Sha256::digest(root.path().as_os_str().as_encoded_bytes());
-    digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

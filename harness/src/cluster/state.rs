@@ -11,6 +11,7 @@ use std::{
 };
 
 use rustix::{fs::statvfs, process::getuid};
+use sha2::{Digest, Sha256};
 
 use super::ClusterError;
 
@@ -97,6 +98,12 @@ impl StateRoot {
         keys.sort();
         keys.dedup();
         Ok(keys.iter().map(|key| self.plane(key)).collect())
+    }
+
+    /// Six letters that stand for this directory in names and labels of what lies elsewhere.
+    pub(super) fn mark(&self) -> String {
+        let digest = Sha256::digest(self.path().as_os_str().as_encoded_bytes());
+        digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Removes the directories for planes if nothing is in them any more.

@@ -3,24 +3,17 @@
 use std::{path::PathBuf, time::Duration};
 
 use kube::Client;
-use semver::Version;
 
-use super::help::KnownFlags;
-use crate::cluster::Contained;
+use super::Build;
+use crate::cluster::{Contained, Plane};
 
 /// What a controller is started with.
 #[derive(Clone)]
 pub struct ControllerConfig {
-    /// The executable.
-    pub binary: PathBuf,
-    /// The image that the executable is in; none where it is a file of this machine.
-    pub image: Option<String>,
+    /// What it is started from, until it is swapped.
+    pub build: Build,
     /// How it is started in a container, where it is to be.
     pub contained: Option<Contained>,
-    /// Its release: decides about flags where it does not say itself which ones it knows.
-    pub version: Version,
-    /// The flags that it knows.
-    pub flags: Option<KnownFlags>,
     /// A client that may create RBAC objects and tokens in the namespace.
     pub client: Client,
     /// URL of the API server as the controller shall reach it (a proxy, perhaps).
@@ -29,8 +22,6 @@ pub struct ControllerConfig {
     pub ca_pem: String,
     /// The namespace that it serves; it exists already.
     pub namespace: String,
-    /// The release's `manifests/namespace-install.yaml`.
-    pub namespace_install: PathBuf,
     /// Where its log (`controller.log`), kubeconfig and token go; made if it is missing.
     pub dir: PathBuf,
     /// The log that several controllers write to; else it is `controller.log` in `dir`.
@@ -42,6 +33,31 @@ pub struct ControllerConfig {
     /// How long it may take to be up, before PROOFROLL_TIMEOUT_SCALE: 30 s where nothing speaks
     /// against it.
     pub up_within: Duration,
+}
+
+impl ControllerConfig {
+    /// For a namespace of this plane; its directory lies below the plane's: whatever happens to us, the keeper removes it.
+    pub fn on(plane: &Plane, namespace: &str, build: Build, up_within: Duration) -> Self {
+        let endpoint = plane.endpoint();
+        Self {
+            build,
+            contained: plane.record().contained.clone(),
+            client: plane.client(),
+            server: endpoint.server,
+            ca_pem: endpoint.ca_pem,
+            namespace: namespace.to_owned(),
+            dir: Self::dir_on(plane, namespace),
+            shared_log: None,
+            log_level: "info".into(),
+            extra_args: Vec::new(),
+            up_within,
+        }
+    }
+
+    /// The directory of the controller of a namespace.
+    pub fn dir_on(plane: &Plane, namespace: &str) -> PathBuf {
+        plane.dir().path().join("controllers").join(namespace)
+    }
 }
 
 /// A log that several controllers write to.
@@ -56,8 +72,8 @@ pub struct SharedLog {
 impl std::fmt::Debug for ControllerConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ControllerConfig")
-            .field("binary", &self.binary)
-            .field("version", &self.version)
+            .field("binary", &self.build.binary)
+            .field("version", &self.build.version)
             .field("namespace", &self.namespace)
             .finish_non_exhaustive()
     }

@@ -60,7 +60,7 @@ pub(super) const AGAIN: Duration = Duration::from_secs(2);
 /// How many lines of the log go into an error.
 const SHOWN: usize = 30;
 
-pub(super) const ENQUEUED: &str = "Enqueueing parent of ";
+const ENQUEUED: &str = "Enqueueing parent of ";
 const STARTED: &str = "Started syncing rollout";
 const COMPLETED: &str = "Reconciliation completed";
 
@@ -159,20 +159,10 @@ impl<'a> Fence<'a> {
     async fn pass_from(&self, rollout: &str, from: u64, within: Duration) -> Result<Fenced, FenceError> {
         let object = self.actor.rollout(rollout).await?;
         let newest = newest(self.actor.replica_sets(&object).await?);
-        let mut search = Search {
-            namespace: self.namespace,
-            rollout,
-            from,
-            resource_version: resource_version(&object),
-            trigger: None,
-            awaited: 0,
-            started: None,
-        };
+        let mut search = Search::new((self.namespace, rollout), newest.as_deref(), from, resource_version(&object));
         let newest = newest.as_deref().map(|name| ("ReplicaSet.apps", name));
         match newest {
-            Some((_, name)) => {
-                search.trigger = Some(format!("{ENQUEUED}{ns}/{name}: Rollout {ns}/{rollout}", ns = self.namespace));
-                search.awaited = 2;
+            Some(_) => {
                 for _ in 0..search.awaited {
                     self.annotate(rollout, newest).await?;
                 }
@@ -261,19 +251,31 @@ impl<'a> Searches<'a> {
 /// Looks for the lines of a fence, one after the other.
 #[derive(Debug, Clone)]
 pub(super) struct Search<'a> {
-    pub(super) namespace: &'a str,
-    pub(super) rollout: &'a str,
-    pub(super) from: u64,
+    namespace: &'a str,
+    rollout: &'a str,
+    from: u64,
     /// Of the Rollout, before the fence.
     pub(super) resource_version: u64,
     /// The line that shows that a change of the ReplicaSet has arrived.
     pub(super) trigger: Option<String>,
     /// How many of them are still to come.
     pub(super) awaited: u32,
-    pub(super) started: Option<LogLine>,
+    started: Option<LogLine>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    /// For a Rollout, by namespace and name, with this ReplicaSet as its newest and of this version, from there on.
+    pub(super) fn new(
+        (namespace, rollout): (&'a str, &'a str),
+        newest: Option<&str>,
+        from: u64,
+        resource_version: u64,
+    ) -> Self {
+        let trigger = newest.map(|newest| format!("{ENQUEUED}{namespace}/{newest}: Rollout {namespace}/{rollout}"));
+        let awaited = if trigger.is_some() { 2 } else { 0 };
+        Self { namespace, rollout, from, resource_version, trigger, awaited, started: None }
+    }
+
     pub(super) fn read(&mut self, line: LogLine) -> Option<Fenced> {
         if self.trigger.as_deref() == Some(line.msg()) {
             self.awaited = self.awaited.saturating_sub(1);

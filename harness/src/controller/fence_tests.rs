@@ -46,15 +46,7 @@ fn log_of(script: &str) -> Vec<LogLine> {
 }
 
 fn search(replica_set: bool) -> Search<'static> {
-    Search {
-        namespace: "ns",
-        rollout: "demo",
-        from: 0,
-        resource_version: 500,
-        trigger: replica_set.then(|| "Enqueueing parent of ns/demo-new: Rollout ns/demo".to_owned()),
-        awaited: if replica_set { 2 } else { 0 },
-        started: None,
-    }
+    Search::new(("ns", "demo"), replica_set.then_some("demo-new"), 0, 500)
 }
 
 /// As [`passes`], of a log that two controllers write: the first line of the pair says who.

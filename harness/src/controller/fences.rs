@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    fence::{AGAIN, ANNOTATION, ENQUEUED, INTERVAL, Search},
+    fence::{AGAIN, ANNOTATION, INTERVAL, Search},
     log::Log,
 };
 
@@ -48,17 +48,7 @@ pub async fn pass_all(
     let until = Instant::now() + within;
     let mut searches: Vec<Search<'_>> = all
         .iter()
-        .map(|one| Search {
-            namespace: &one.namespace,
-            rollout: &one.rollout,
-            from,
-            resource_version: one.resource_version,
-            trigger: one.newest.as_ref().map(|newest| {
-                format!("{ENQUEUED}{ns}/{newest}: Rollout {ns}/{rollout}", ns = one.namespace, rollout = one.rollout)
-            }),
-            awaited: if one.newest.is_some() { 2 } else { 0 },
-            started: None,
-        })
+        .map(|one| Search::new((&one.namespace, &one.rollout), one.newest.as_deref(), from, one.resource_version))
         .collect();
     for _ in 0..2 {
         annotate(client, all.iter().enumerate(), &mut searches).await?;

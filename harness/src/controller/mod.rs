@@ -13,6 +13,7 @@
 //!   log, `signing` says whose a line is.
 //! - [`mod@fence`]: proves that the controller has reconciled once more; [`pass_all`]: all Rollouts that it serves, at once.
 
+mod build;
 mod config;
 pub mod deployed;
 pub mod endpoints;
@@ -34,6 +35,7 @@ mod spawn;
 mod swap;
 pub mod token;
 
+pub use build::Build;
 pub use config::{ControllerConfig, SharedLog};
 pub use error::ControllerError;
 pub use fence::{Fence, FenceError, Fenced, reconciles};
@@ -45,4 +47,3 @@ pub use own::Own;
 pub use process::Controller;
 pub use release::{ControllerFiles, ControllerRelease, ControllerSpec, UnderTest};
 pub use serving::Serving;
-pub use swap::Build;

@@ -20,6 +20,7 @@ use crate::{
 };
 
 use super::{
+    build::Build,
     config::ControllerConfig,
     error::ControllerError,
     flags::Flags,
@@ -28,7 +29,6 @@ use super::{
     log::{Log, LogLine},
     signing::sign,
     spawn::{Exit, Process},
-    swap::Build,
     token::{Access, Credentials},
 };
 
@@ -81,8 +81,9 @@ impl Controller {
     /// See [`ControllerError`].
     pub async fn prepare(mut config: ControllerConfig) -> Result<Self, ControllerError> {
         // It is started in its own directory: a relative path would be looked for there.
-        config.binary = std::path::absolute(&config.binary)
-            .map_err(|source| ControllerError::Spawn { binary: config.binary.clone(), source })?;
+        let binary = &mut config.build.binary;
+        *binary = std::path::absolute(&*binary)
+            .map_err(|source| ControllerError::Spawn { binary: binary.clone(), source })?;
         let directory = |source| ControllerError::Directory { path: config.dir.clone(), source };
         fs::create_dir_all(&config.dir).map_err(directory)?;
         let shared = config.shared_log.as_ref().map(|shared| shared.path.clone());
@@ -93,7 +94,7 @@ impl Controller {
         let opened = if is_shared { Log::of_several(&path) } else { Log::open(&path) };
         let log = opened.map_err(|source| ControllerError::Directory { path, source })?;
 
-        let installed = install(&config.client, &config.namespace, &config.namespace_install).await?;
+        let installed = install(&config.client, &config.namespace, &config.build.manifest).await?;
         let access = Access {
             server: &config.server,
             ca_pem: &config.ca_pem,
@@ -106,13 +107,7 @@ impl Controller {
             log,
             log_file,
             ports: Mutex::new(Ports::free()?),
-            build: std::sync::Mutex::new(Build {
-                binary: config.binary.clone(),
-                image: config.image.clone(),
-                version: config.version.clone(),
-                flags: config.flags.clone(),
-                namespace_install: config.namespace_install.clone(),
-            }),
+            build: std::sync::Mutex::new(config.build.clone()),
             current: watch::channel(None).0,
             config,
         })

@@ -59,6 +59,21 @@ impl ControllerSpec {
         given::executable(&path).map_err(bad)?;
         Ok(Self::Binary(path))
     }
+
+    /// The release that it is, or passes for: `as_version`, or the newest one.
+    ///
+    /// # Errors
+    /// A release is no other one than itself.
+    pub fn version(&self, as_version: Option<&Version>) -> Result<Version, PartError> {
+        match (self, as_version) {
+            (Self::Release(release), Some(other)) if other != release => {
+                let reason = format!("a release is its own version: --as-version {other} is for a path");
+                Err(PartError::Controller { asked: format!("v{release}"), reason })
+            }
+            (Self::Release(release), _) => Ok(release.clone()),
+            (_, as_version) => Ok(as_version.cloned().unwrap_or_else(pin::newest_release)),
+        }
+    }
 }
 
 impl FromStr for ControllerSpec {
@@ -134,17 +149,13 @@ impl Parts {
         as_version: Option<&Version>,
         progress: &dyn Progress,
     ) -> Result<ControllerRelease, PartError> {
-        let version = as_version.cloned().unwrap_or_else(pin::newest_release);
+        let version = spec.version(as_version)?;
         let flags = |binary: &Path, sha256: &str| KnownFlags::of(binary, sha256, self.cache().root());
         match spec {
             ControllerSpec::Release(release) => {
-                if let Some(other) = as_version.filter(|version| *version != release) {
-                    let reason = format!("a release is its own version: --as-version {other} is for a path");
-                    return Err(PartError::Controller { asked: format!("v{release}"), reason });
-                }
                 let part = self.find(&PartName::RolloutsController(release.clone()), progress)?;
                 Ok(ControllerRelease {
-                    version: release.clone(),
+                    version,
                     label: format!("v{release}"),
                     flags: flags(&part.path, &part.sha256),
                     binary: part.path,

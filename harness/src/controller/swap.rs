@@ -1,32 +1,16 @@
 //! A controller is replaced by a new one, as a Deployment does it.
 
-use std::{path::PathBuf, sync::PoisonError};
+use std::sync::PoisonError;
 
 use rustix::process::Signal;
-use semver::Version;
 
 use super::{
-    ControllerError, KnownFlags,
+    Build, ControllerError,
     health::Until,
     install,
     process::{Controller, Ports},
 };
 use crate::timeouts::scaled;
-
-/// What a controller is started from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Build {
-    /// The executable, absolute.
-    pub binary: PathBuf,
-    /// The image that it is in; none where it is a file of this machine.
-    pub image: Option<String>,
-    /// Its release: decides about flags where it does not say itself which ones it knows.
-    pub version: Version,
-    /// The flags that it knows.
-    pub flags: Option<KnownFlags>,
-    /// The release's `manifests/namespace-install.yaml`.
-    pub namespace_install: PathBuf,
-}
 
 impl Controller {
     /// Starts a new controller (of `to`, or another one of what runs), waits until its endpoint answers, ends the
@@ -37,7 +21,7 @@ impl Controller {
     /// See [`ControllerError`].
     pub async fn swap(&self, to: Option<Build>, kill: bool) -> Result<(), ControllerError> {
         if let Some(to) = to {
-            install(&self.config.client, &self.config.namespace, &to.namespace_install).await?;
+            install(&self.config.client, &self.config.namespace, &to.manifest).await?;
             *self.build.lock().unwrap_or_else(PoisonError::into_inner) = to;
         }
         if kill {

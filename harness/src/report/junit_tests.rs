@@ -1,24 +1,16 @@
 use super::*;
-use crate::{report::v1::Breach, scenario::model::Profile};
+use crate::report::v1::Breach;
 
 fn scenario(id: &str, verdict: Verdict, reason: &str) -> v1::Scenario {
     v1::Scenario {
         id: id.into(),
         title: "A walk".into(),
         must: "A canary MUST hold & \"wait\" <forever>".into(),
-        profile: Profile::Core,
-        features: Vec::new(),
         verdict,
         seconds: 3.25,
         namespace: Some("walk-0123".into()),
-        steps: Vec::new(),
-        not_begun: Vec::new(),
-        invariants: Vec::new(),
-        traffic: None,
-        broken: Vec::new(),
-        known: Vec::new(),
         reason: (!reason.is_empty()).then(|| reason.into()),
-        evidence: None,
+        ..v1::Scenario::default()
     }
 }
 
@@ -29,13 +21,8 @@ fn step(name: &str, verdict: Verdict, broken: &[(&str, &str)]) -> v1::Step {
         action: "kubectl".into(),
         verdict,
         seconds: 1.5,
-        log: v1::Slice::default(),
-        checks: Vec::new(),
-        through: Vec::new(),
-        claims: Vec::new(),
-        pauses: Vec::new(),
         broken: broken.iter().map(|(what, detail)| breach(what, detail)).collect(),
-        observed: None,
+        ..v1::Step::default()
     }
 }
 

@@ -8,21 +8,12 @@ use crate::scenario::model::Profile;
 fn scenario(id: &str, verdict: Verdict, profile: Profile, features: &[&str]) -> v1::Scenario {
     v1::Scenario {
         id: id.into(),
-        title: String::new(),
-        must: String::new(),
         profile,
         features: features.iter().map(|&f| f.into()).collect(),
         verdict,
         seconds: 1.0,
-        namespace: None,
-        steps: Vec::new(),
-        not_begun: Vec::new(),
-        invariants: Vec::new(),
-        broken: Vec::new(),
-        known: Vec::new(),
-        traffic: None,
         reason: (verdict != Verdict::Pass).then(|| "why\nand where".into()),
-        evidence: None,
+        ..v1::Scenario::default()
     }
 }
 

@@ -85,10 +85,12 @@ pub struct Totals {
 }
 
 /// How a scenario, or a step, ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// All as expected.
+    // And so it is as long as nothing speaks against it.
+    #[default]
     Pass,
     /// The controller did not do what it must.
     Fail,
@@ -101,7 +103,7 @@ pub enum Verdict {
 }
 
 /// One scenario.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Scenario {
     /// Its id, `suite/name`.
     pub id: String,
@@ -160,7 +162,7 @@ pub struct Traffic {
 }
 
 /// One step.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Its name.
     pub name: String,

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use semver::Version;
-
 use super::{
     provision::{ProvideError, Provisions},
     wish::Wish,
@@ -14,7 +12,7 @@ use crate::{
     containers::ContainerError,
     controller::{ControllerFiles, ControllerSpec, KnownFlags, UnderTest},
     images::control_plane::{self, CONTROLLER, ControlPlaneError, ControlPlaneImage},
-    parts::{PartError, Parts, given, pin},
+    parts::{PartError, Parts, given},
     process::interrupt,
     progress::Progress,
 };
@@ -26,7 +24,7 @@ pub(super) fn container(
     wish: &Wish,
     progress: &dyn Progress,
 ) -> Result<Provisions, ProvideError> {
-    let release = release(spec, wish.as_version.as_ref())?;
+    let release = spec.version(wish.as_version.as_ref())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ProvideError::Runtime)?;
     let found = runtime.block_on(async {
         let given = wish.control_plane_image.as_deref();
@@ -83,16 +81,4 @@ pub(super) fn container(
     };
     let source = ContainerSource { reference: image.reference, image: image.id, port: None };
     Ok(Provisions { release, source: Source::Container(source), alone: false })
-}
-
-/// The release that the controller is, or passes for.
-fn release(spec: &ControllerSpec, as_version: Option<&Version>) -> Result<Version, PartError> {
-    match (spec, as_version) {
-        (ControllerSpec::Release(release), Some(other)) if other != release => {
-            let reason = format!("a release is its own version: --as-version {other} is for a path");
-            Err(PartError::Controller { asked: format!("v{release}"), reason })
-        }
-        (ControllerSpec::Release(release), _) => Ok(release.clone()),
-        (_, as_version) => Ok(as_version.cloned().unwrap_or_else(pin::newest_release)),
-    }
 }

@@ -14,17 +14,7 @@ pub(super) fn blank(scenario: &Scenario) -> v1::Scenario {
         must: scenario.must.clone(),
         profile: scenario.profile,
         features: scenario.features.clone(),
-        verdict: v1::Verdict::Pass,
-        seconds: 0.0,
-        namespace: None,
-        steps: Vec::new(),
-        not_begun: Vec::new(),
-        invariants: Vec::new(),
-        traffic: None,
-        broken: Vec::new(),
-        known: Vec::new(),
-        reason: None,
-        evidence: None,
+        ..v1::Scenario::default()
     }
 }
 
@@ -60,16 +50,10 @@ pub(super) fn cut_short(step: &LoadedStep, trouble: &Trouble) -> v1::Step {
             Trouble::Conformance(_) => v1::Verdict::Fail,
             Trouble::Infra(_) => v1::Verdict::Error,
         },
-        seconds: 0.0,
-        log: v1::Slice::default(),
-        checks: Vec::new(),
-        through: Vec::new(),
-        claims: Vec::new(),
-        pauses: Vec::new(),
         broken: match trouble {
             Trouble::Conformance(text) => vec![breach("refused", text, None)],
             Trouble::Infra(_) => Vec::new(),
         },
-        observed: None,
+        ..v1::Step::default()
     }
 }

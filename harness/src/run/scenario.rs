@@ -27,10 +27,11 @@ use crate::{
     behaviour,
     cluster::Plane,
     controller::{
-        ControllerConfig, ControllerError, ControllerFiles, Own, Serving, UnderTest,
+        ControllerConfig, ControllerError, Own, Serving, UnderTest,
         deployed::{self, Deployed},
     },
     metrics::MetricServer,
+    parts::Manifests,
     report::v1,
     scenario::{
         Scenario,
@@ -274,13 +275,13 @@ async fn in_namespace(
 
 /// The controller that serves this namespace: the one in the cluster, or one that is started.
 async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Result<Serving, ControllerError> {
-    match (&stage.plane.record().deployed, &stage.release.files) {
+    match (&stage.plane.record().deployed, stage.release.build(Manifests::namespace_install)) {
         (Some(shared), _) => {
             let log = log_file(stage, namespace);
             Deployed::of(stage.plane.client(), shared.clone(), &log, namespace)
                 .map(|deployed| Serving::Deployed(Box::new(deployed)))
         }
-        (None, Some(files)) => {
+        (None, Some(build)) => {
             let _permit = match stage.swap {
                 Some(swap) => swap.start_permit().await,
                 None => None,
@@ -288,7 +289,7 @@ async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Res
             let lease = scenario.swap().is_some().then_some(LEASE).into_iter().flatten().map(ToOwned::to_owned);
             let config = |flags: &ControllerFlags| ControllerConfig {
                 extra_args: flags.args.iter().cloned().chain(lease.clone()).collect(),
-                ..controller_config(stage, files, namespace)
+                ..ControllerConfig::on(stage.plane, namespace, build.clone(), UP_WITHIN)
             };
             let main = config(&scenario.controllers.get(MAIN).cloned().unwrap_or_default());
             let all = scenario.controllers.iter().map(|(name, flags)| (name.clone(), config(flags))).collect();
@@ -303,33 +304,7 @@ async fn serving(stage: &Stage<'_>, scenario: &Scenario, namespace: &str) -> Res
 fn log_file(stage: &Stage<'_>, namespace: &str) -> PathBuf {
     match stage.plane.record().deployed {
         Some(_) => stage.plane.dir().log(deployed::LOG),
-        None => controller_dir(stage, namespace).join("controller.log"),
-    }
-}
-
-/// Below the plane's directory: whatever happens to us, the keeper removes it.
-fn controller_dir(stage: &Stage<'_>, namespace: &str) -> PathBuf {
-    stage.plane.dir().path().join("controllers").join(namespace)
-}
-
-fn controller_config(stage: &Stage<'_>, files: &ControllerFiles, namespace: &str) -> ControllerConfig {
-    let endpoint = stage.plane.endpoint();
-    ControllerConfig {
-        binary: files.binary.clone(),
-        image: files.image.clone(),
-        contained: stage.plane.record().contained.clone(),
-        version: stage.release.version.clone(),
-        flags: files.flags.clone(),
-        client: stage.plane.client(),
-        server: endpoint.server,
-        ca_pem: endpoint.ca_pem,
-        namespace: namespace.to_owned(),
-        namespace_install: files.manifests.namespace_install(),
-        dir: controller_dir(stage, namespace),
-        shared_log: None,
-        log_level: "info".into(),
-        extra_args: Vec::new(),
-        up_within: UP_WITHIN,
+        None => ControllerConfig::dir_on(stage.plane, namespace).join("controller.log"),
     }
 }
 

@@ -379,15 +379,8 @@ impl LookingBack<'_> {
             name: self.step.name.clone(),
             at: self.step.at.to_string(),
             action: done.command.clone(),
-            verdict: v1::Verdict::Pass,
-            log: v1::Slice::default(),
             seconds: self.history.entry(at).map_or(0.0, |entry| self.after(entry.arrived)),
-            checks: Vec::new(),
-            through: Vec::new(),
-            claims: Vec::new(),
-            pauses: Vec::new(),
-            broken: Vec::new(),
-            observed: None,
+            ..v1::Step::default()
         };
         let last = Some(self.history.rv(self.history.end()));
         if let Some(expect) = &self.step.expect {

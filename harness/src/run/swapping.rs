@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     act::Done,
-    controller::Build,
     expect::Subject,
+    parts::Manifests,
     report::v1,
     scenario::{Action, LoadedStep, model::MAIN},
     timeline::Point,
@@ -38,13 +38,7 @@ impl Hands<'_> {
             Some(swap) => {
                 let client = self.plane.client();
                 swap.meet(self.id, &client).await.map_err(|why| Trouble::Infra(format!("{}: {why}", step.action)))?;
-                let build = swap.to.files.as_ref().map(|files| Build {
-                    binary: files.binary.clone(),
-                    image: files.image.clone(),
-                    version: swap.to.version.clone(),
-                    flags: files.flags.clone(),
-                    namespace_install: files.manifests.namespace_install(),
-                });
+                let build = swap.to.build(Manifests::namespace_install);
                 // Sooner or later the API server cuts the watches of a kind whose definition was applied anew: better now
                 // than when the new controller works.
                 (build, swap.how == How::Kill, Some(self.timeline.renew().await?))

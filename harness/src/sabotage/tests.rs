@@ -32,37 +32,13 @@ fn breach(what: &str) -> v1::Breach {
 fn report(verdict: v1::Verdict, steps: [&str; 2], end: &str) -> v1::Scenario {
     let broken =
         |whats: &str| -> Vec<v1::Breach> { whats.split(", ").filter(|what| !what.is_empty()).map(breach).collect() };
-    let step = |whats: &str| v1::Step {
-        name: String::new(),
-        at: String::new(),
-        action: String::new(),
-        verdict: Fail,
-        seconds: 0.0,
-        log: v1::Slice::default(),
-        checks: Vec::new(),
-        through: Vec::new(),
-        claims: Vec::new(),
-        pauses: Vec::new(),
-        broken: broken(whats),
-        observed: None,
-    };
+    let step = |whats: &str| v1::Step { verdict: Fail, broken: broken(whats), ..v1::Step::default() };
     v1::Scenario {
-        id: String::new(),
-        title: String::new(),
-        must: String::new(),
-        profile: crate::scenario::model::Profile::Core,
-        features: Vec::new(),
         verdict,
-        seconds: 0.0,
-        namespace: None,
         steps: steps.map(step).into(),
-        not_begun: Vec::new(),
-        invariants: Vec::new(),
         broken: broken(end),
-        traffic: None,
-        known: Vec::new(),
         reason: Some("why\nand where".into()),
-        evidence: None,
+        ..v1::Scenario::default()
     }
 }
 

@@ -17,8 +17,8 @@ const END: &str = "expect: {phase: Paused, step: 1/2, replicas: {available: 2}}"
 
 /// Writes both into this directory.
 pub fn write(place: &Path) -> Result<()> {
-    small::write(place, "small", STEPS, &format!("{END}\n    hold: {{reconciles: 1}}"))?;
-    small::write(place, "long", STEPS, &format!("{END}\n    hold: {{for: 5m}}"))
+    small::write(place, "small", STEPS, &format!("{END}\n    hold: {{reconciles: 1}}"), "2m")?;
+    small::write(place, "long", STEPS, &format!("{END}\n    hold: {{for: 5m}}"), "2m")
 }
 
 /// Has the small one claim what is not so.

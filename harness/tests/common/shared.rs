@@ -8,7 +8,7 @@ use proofroll::cluster::state::{PlaneDir, StateRoot};
 use super::program::program;
 
 /// Variables that say what is run, and on what.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 14] = [
     "CONTROLLER",
     "CONTROLLER_IMAGE",
     "AS_VERSION",
@@ -20,6 +20,8 @@ const VARIABLES: [&str; 12] = [
     "INSTALL",
     "CONTROLLER_LOG",
     "PROBE_IMAGE",
+    "CONTROL_PLANE_IMAGE",
+    "PARTS_DIR",
     "HAS",
 ];
 

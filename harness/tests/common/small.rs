@@ -13,7 +13,7 @@ steps:
   - name: deploy
     apply: small.rollout.yaml
     expect: {phase: Healthy, replicas: {available: 2}}
-    within: 2m
+    within: WITHIN
   - name: update
     set-image: {container: app, image: 'argoproj/rollouts-demo:yellow'}
 ";
@@ -34,9 +34,11 @@ spec:
       containers: [{name: app, image: 'argoproj/rollouts-demo:blue'}]
 ";
 
-/// Writes it into this directory as `NAME.yaml`: the Rollout has these steps, and the update ends so.
-pub fn write(place: &Path, name: &str, steps: &str, end: &str) -> Result<()> {
-    fs::write(place.join(format!("{name}.yaml")), format!("{SCENARIO}    {end}\n    within: 2m\n"))?;
+/// Writes it into this directory as `NAME.yaml`: the Rollout has these steps, and the update ends so. Each step may take
+/// `within`.
+pub fn write(place: &Path, name: &str, steps: &str, end: &str, within: &str) -> Result<()> {
+    let scenario = format!("{SCENARIO}    {end}\n    within: WITHIN\n").replace("WITHIN", within);
+    fs::write(place.join(format!("{name}.yaml")), scenario)?;
     fs::write(place.join("small.rollout.yaml"), ROLLOUT.replace("STEPS", steps))?;
     Ok(())
 }

@@ -4,25 +4,27 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::waiting::eventually;
+use super::waiting::within;
 
 /// A run that was started. Dropping it kills it.
 pub struct User {
     child: Child,
     log: PathBuf,
+    patience: Duration,
 }
 
 impl User {
-    /// Starts it; all it says goes to this file.
-    pub fn start(mut command: Command, log: &Path) -> Result<Self> {
+    /// Starts it; all it says goes to this file. Its end is waited for no longer than `patience`.
+    pub fn start(mut command: Command, log: &Path, patience: Duration) -> Result<Self> {
         let out = File::create(log)?;
         let child = command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).spawn()?;
-        Ok(Self { child, log: log.to_owned() })
+        Ok(Self { child, log: log.to_owned(), patience })
     }
 
     pub fn pid(&self) -> u32 {
@@ -45,7 +47,7 @@ impl User {
 
     /// Waits for its end.
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        eventually("its end", || self.ended()?.context("it runs")).with_context(|| self.said())
+        within(self.patience, "its end", || self.ended()?.context("it runs")).with_context(|| self.said())
     }
 
     /// It ends with one of these exit codes, having said all of this.

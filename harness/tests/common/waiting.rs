@@ -4,9 +4,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// For whatever has to come about, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(300);
-
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Polls until the check succeeds; its last error is the answer if it never does.
@@ -19,9 +16,4 @@ pub fn within<T>(limit: Duration, what: &str, mut check: impl FnMut() -> Result<
             Err(_) => std::thread::sleep(LOOK),
         }
     }
-}
-
-/// Waits for something that has to come about.
-pub fn eventually<T>(what: &str, check: impl FnMut() -> Result<T>) -> Result<T> {
-    within(PATIENCE, what, check)
 }

@@ -1,21 +1,19 @@
 //! Where a test works: a state directory and a cache of its own, a small scenario, and eyes on what is left.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    time::{Duration, Instant},
+    process::Command,
+    time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
-use proofroll::cluster::{
-    record::Record,
-    state::{PlaneDir, StateRoot},
-};
+use anyhow::{Context, Result, ensure};
+use proofroll::cluster::{record::Record, state::PlaneDir};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::docker;
+use crate::common::{docker::docker, place::in_memory, shared, small, user::User, waiting::within};
 
 /// For a plane on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -23,45 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// How long what was stopped may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(60);
 
-const LOOK: Duration = Duration::from_millis(50);
-
 /// The small scenario.
 pub const SMALL: &str = "./small.yaml";
 /// The one that goes on until somebody ends it.
 pub const LONG: &str = "./long.yaml";
 
-/// A deploy, and an update that waits until somebody comes.
-const SCENARIO: &str = "\
-title: A short life
-must: MUST go through its steps
-features: [canary.set-weight, canary.pause]
-refs: [docs/features/canary.md]
-steps:
-  - name: deploy
-    apply: small.rollout.yaml
-    expect: {phase: Healthy, replicas: {available: 2}}
-  - name: update
-    set-image: {container: app, image: 'argoproj/rollouts-demo:yellow'}
-    expect: {phase: Paused, step: 1/2, replicas: {available: 2}}
-";
-
-/// What makes it long.
-const HOLD: &str = "    hold: {for: 5m}\n";
-
-const ROLLOUT: &str = "\
-apiVersion: argoproj.io/v1alpha1
-kind: Rollout
-metadata: {name: small}
-spec:
-  replicas: 2
-  strategy:
-    canary: {steps: [{setWeight: 50}, {pause: {}}]}
-  selector: {matchLabels: {app: small}}
-  template:
-    metadata: {labels: {app: small}}
-    spec:
-      containers: [{name: app, image: 'argoproj/rollouts-demo:blue'}]
-";
+/// The update waits until somebody comes.
+const STEPS: &str = "[{setWeight: 50}, {pause: {}}]";
+const END: &str = "expect: {phase: Paused, step: 1/2, replicas: {available: 2}}";
 
 pub struct Arena {
     place: TempDir,
@@ -69,15 +36,12 @@ pub struct Arena {
 
 impl Arena {
     pub fn new() -> Result<Self> {
-        let memory = Path::new("/dev/shm");
-        let builder = || tempfile::Builder::new().prefix("proofroll-container-").to_owned();
-        let place = if memory.is_dir() { builder().tempdir_in(memory)? } else { builder().tempdir()? };
+        let place = in_memory("proofroll-container-")?;
         for dir in ["state", "tmp", "home", "cache", "bin"] {
             fs::create_dir(place.path().join(dir))?;
         }
-        fs::write(place.path().join("small.yaml"), SCENARIO)?;
-        fs::write(place.path().join("long.yaml"), SCENARIO.to_owned() + HOLD)?;
-        fs::write(place.path().join("small.rollout.yaml"), ROLLOUT)?;
+        small::write(place.path(), "small", STEPS, END, "30s")?;
+        small::write(place.path(), "long", STEPS, &format!("{END}\n    hold: {{for: 5m}}"), "30s")?;
         Ok(Self { place })
     }
 
@@ -88,18 +52,10 @@ impl Arena {
     /// `proofroll` with these arguments, in containers, on a machine without parts and without programs; all that it
     /// writes goes below the arena.
     pub fn proofroll(&self, arguments: &[&str]) -> Result<Command> {
-        let mut command = Command::new(program()?);
-        for variable in ["CONTROLLER", "AS_VERSION", "FIXTURES", "LINGER", "LOG", "CONTROL_PLANE_IMAGE", "PARTS_DIR"] {
-            command.env_remove(format!("PROOFROLL_{variable}"));
-        }
+        let mut command = shared::proofroll(self.place.path(), arguments)?;
         command
-            .args(arguments)
-            .current_dir(self.place.path())
             .env("PROOFROLL_CLUSTER", "container")
-            .env("PROOFROLL_STATE_DIR", self.path("state"))
             .env("PROOFROLL_CACHE_DIR", self.path("cache"))
-            .env("PROOFROLL_OUT", self.path("out"))
-            .env("TMPDIR", self.path("tmp"))
             .env("PATH", self.path("bin"))
             .env("KUBECONFIG", self.path("home").join("config"));
         Ok(command)
@@ -114,18 +70,13 @@ impl Arena {
 
     /// A run of this scenario that was started.
     pub fn user(&self, name: &str, scenario: &str, arguments: &[&str]) -> Result<User> {
-        let log = self.path(&format!("{name}.log"));
-        let out = File::create(&log)?;
-        let mut command = self.proofroll(&[&["run", scenario, "--quiet"], arguments].concat())?;
-        let child = command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).spawn()?;
-        Ok(User { child, log })
+        let command = self.proofroll(&[&["run", scenario, "--quiet"], arguments].concat())?;
+        User::start(command, &self.path(&format!("{name}.log")), PATIENCE)
     }
 
     /// The directory of the only plane, once there is one.
     pub fn plane(&self) -> Result<PlaneDir> {
-        let planes = StateRoot::at(&self.path("state")).planes()?;
-        ensure!(planes.len() == 1, "{} planes", planes.len());
-        planes.into_iter().next().context("a plane")
+        shared::plane(self.place.path())
     }
 
     /// Its record, once it is ready.
@@ -138,7 +89,7 @@ impl Arena {
         let mut ours = Vec::new();
         for name in docker::containers("label=dev.proofroll.root")? {
             // It may end while we look.
-            let Ok(dir) = docker::docker(&["inspect", "--format", "{{.Config.WorkingDir}}", &name]) else { continue };
+            let Ok(dir) = docker(&["inspect", "--format", "{{.Config.WorkingDir}}", &name]) else { continue };
             if Path::new(dir.trim()).starts_with(self.place.path()) {
                 ours.push(name);
             }
@@ -152,11 +103,7 @@ impl Arena {
         within(GONE_WITHIN, "nothing is left", || {
             let left = self.containers()?;
             ensure!(left.is_empty(), "{left:?}");
-            for place in ["state", "tmp", "home"] {
-                let left = names(&self.path(place))?;
-                ensure!(left.is_empty(), "{place}: {left:?}");
-            }
-            Ok(())
+            shared::are_empty(self.place.path(), &["state", "tmp", "home"])
         })?;
         let parts = self.path("cache").join("parts");
         let had = if parts.exists() { names(&parts)? } else { Vec::new() };
@@ -169,73 +116,12 @@ fn names(dir: &Path) -> Result<Vec<String>> {
     fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
-/// A run that was started. Dropping it kills it.
-pub struct User {
-    child: Child,
-    log: PathBuf,
-}
-
-impl User {
-    pub fn signal(&mut self, signal: Signal) -> Result<()> {
-        kill(self.child.id(), signal)
-    }
-
-    /// Waits for its end.
-    pub fn wait(&mut self) -> Result<ExitStatus> {
-        within(PATIENCE, "its end", || self.child.try_wait()?.context("it runs")).with_context(|| self.said())
-    }
-
-    /// It ends with this exit code, having said this.
-    pub fn ends_with(&mut self, code: i32, words: &str) -> Result<()> {
-        let status = self.wait()?;
-        ensure!(status.code() == Some(code) && self.said().contains(words), "{status}: {}", self.said());
-        Ok(())
-    }
-
-    pub fn said(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
-    }
-}
-
-impl Drop for User {
-    fn drop(&mut self) {
-        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
-}
-
 pub fn kill(pid: u32, signal: Signal) -> Result<()> {
     let pid = Pid::from_raw(i32::try_from(pid)?).context("a process id")?;
     Ok(kill_process(pid, signal)?)
 }
 
-/// Polls until the check succeeds; its last error is the answer if it never does.
-pub fn within<T>(limit: Duration, what: &str, check: impl FnMut() -> Result<T>) -> Result<T> {
-    let mut check = check;
-    let begun = Instant::now();
-    loop {
-        match check() {
-            Ok(value) => return Ok(value),
-            Err(error) if begun.elapsed() > limit => bail!("not within {limit:?}: {what}: {error:?}"),
-            Err(_) => std::thread::sleep(LOOK),
-        }
-    }
-}
-
 /// Waits for something that a run comes to.
 pub fn eventually<T>(what: &str, check: impl FnMut() -> Result<T>) -> Result<T> {
     within(PATIENCE, what, check)
-}
-
-/// The program that is tested: where nextest says, else beside this executable, where Cargo puts it.
-fn program() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("NEXTEST_BIN_EXE_proofroll") {
-        return Ok(path.into());
-    }
-    let here = std::env::current_exe()?;
-    let path = here.parent().and_then(Path::parent).context("target/debug/deps/container-...")?.join("proofroll");
-    ensure!(path.is_file(), "{} is not there: cargo builds it with the tests", path.display());
-    Ok(path)
 }

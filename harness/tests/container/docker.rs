@@ -1,9 +1,9 @@
 //! What Docker knows, asked from outside of the harness.
 
-use std::process::Command;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use proofroll::{images::control_plane, parts::pin};
+
+use crate::common::docker::docker;
 
 /// Why there can be no control plane in containers here; None if there can.
 pub fn missing() -> Option<String> {
@@ -16,14 +16,6 @@ pub fn missing() -> Option<String> {
     };
     let why = format!("{image} is not in Docker's store; `proofroll images control-plane` makes it");
     docker(&["image", "inspect", &image]).is_err().then_some(why)
-}
-
-/// What Docker answers.
-pub fn docker(arguments: &[&str]) -> Result<String> {
-    let output = Command::new("docker").args(arguments).output().context("docker")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "docker {}: {}", arguments.join(" "), said.trim());
-    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// The names of all containers, running or not, that pass this filter.

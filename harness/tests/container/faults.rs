@@ -5,10 +5,8 @@ use std::{fs, time::Duration};
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
-use super::{
-    arena::{Arena, LONG, SMALL, User, eventually, kill, within},
-    docker::docker,
-};
+use super::arena::{Arena, LONG, SMALL, eventually, kill};
+use crate::common::{docker::docker, user::User, waiting::within};
 
 /// "At once", on a machine that starts a plane at the same time.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -38,7 +36,8 @@ pub fn a_killed_user(arena: &Arena) -> Result<()> {
 pub fn a_killed_keeper(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     kill(arena.record()?.keeper, Signal::KILL)?;
-    user.ends_with(3, "its keeper ended without a word (killed?)")
+    user.ends_with(&[3], &["its keeper ended without a word (killed?)"])?;
+    Ok(())
 }
 
 /// ... also while the engine is making a container for it.
@@ -46,21 +45,24 @@ pub fn a_keeper_killed_while_it_starts(arena: &Arena) -> Result<()> {
     let mut user = arena.user("starts", SMALL, &[])?;
     reached(arena, "keys and certificates made")?;
     kill(keeper(arena)?, Signal::KILL)?;
-    user.ends_with(3, "its keeper ended without a word (killed?)")
+    user.ends_with(&[3], &["its keeper ended without a word (killed?)"])?;
+    Ok(())
 }
 
 /// The API server's container is killed: the message says what died, and how.
 pub fn a_killed_api_server(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     docker(&["kill", &one(arena, |name| name.ends_with("-kube-apiserver"))?])?;
-    user.ends_with(3, "kube-apiserver ended (signal: 9 (SIGKILL)); its last log lines:")
+    user.ends_with(&[3], &["kube-apiserver ended (signal: 9 (SIGKILL)); its last log lines:"])?;
+    Ok(())
 }
 
 /// The controller's container is killed: that is no verdict about what it should have done.
 pub fn a_killed_controller(arena: &Arena) -> Result<()> {
     let mut user = running(arena)?;
     docker(&["kill", &one(arena, |name| name.contains("-long-"))?])?;
-    user.ends_with(3, "the controller's process ended, and proofroll had not asked it to: signal: 9 (SIGKILL)")
+    user.ends_with(&[3], &["the controller's process ended, and proofroll had not asked it to: signal: 9 (SIGKILL)"])?;
+    Ok(())
 }
 
 /// Keeper, reaper and user are killed: `gc` removes what is left.
@@ -89,17 +91,22 @@ pub fn a_reaper_killed_too(arena: &Arena) -> Result<()> {
 /// The image is not there: one error, which names the command that makes it.
 pub fn no_image(arena: &Arena) -> Result<()> {
     let mut user = arena.user("old", SMALL, &["--controller", "v1.8.5"])?;
-    user.ends_with(3, "is not in the store of Docker's engine")?;
+    user.ends_with(&[3], &["is not in the store of Docker's engine"])?;
     ensure!(user.said().contains("`proofroll images control-plane --controller v1.8.5` makes it"), "{}", user.said());
     let mut user = arena.user("none", SMALL, &["--control-plane-image", "localhost:1/no/such:image"])?;
-    user.ends_with(3, "the image localhost:1/no/such:image is not in the store of Docker's engine and cannot be pulled")
+    user.ends_with(
+        &[3],
+        &["the image localhost:1/no/such:image is not in the store of Docker's engine and cannot be pulled"],
+    )?;
+    Ok(())
 }
 
 /// An image that is something else.
 pub fn another_image(arena: &Arena) -> Result<()> {
     let ours = super::docker::image()?;
     let mut user = arena.user("other", SMALL, &["--controller", "v1.8.5", "--control-plane-image", &ours])?;
-    user.ends_with(2, "not v1.8.5")
+    user.ends_with(&[2], &["not v1.8.5"])?;
+    Ok(())
 }
 
 /// No engine at the socket.

@@ -2,10 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::{
-    arena::{Arena, SMALL, eventually},
-    docker::docker,
-};
+use super::arena::{Arena, SMALL, eventually};
+use crate::common::docker::docker;
 
 /// The main job.
 pub fn the_guide(arena: &Arena) -> Result<()> {
@@ -29,8 +27,8 @@ pub fn two_users_share_a_plane(arena: &Arena) -> Result<()> {
     let mut first = arena.user("first", SMALL, &[])?;
     eventually("the plane's directory", || arena.plane())?;
     let mut second = arena.user("second", SMALL, &[])?;
-    first.ends_with(0, "all as expected: 1 passed")?;
-    second.ends_with(0, "all as expected: 1 passed")?;
+    first.ends_with(&[0], &["all as expected: 1 passed"])?;
+    second.ends_with(&[0], &["all as expected: 1 passed"])?;
     let started = [&first, &second].iter().filter(|user| user.said().contains("starting a control plane")).count();
     ensure!(started == 1, "{started} planes were started");
     Ok(())
@@ -39,7 +37,7 @@ pub fn two_users_share_a_plane(arena: &Arena) -> Result<()> {
 /// `--keep` leaves the plane, as five containers, and `down` ends them.
 pub fn kept_and_taken_down(arena: &Arena) -> Result<()> {
     let mut user = arena.user("keeps", SMALL, &["--keep"])?;
-    user.ends_with(0, "export KUBECONFIG=")?;
+    user.ends_with(&[0], &["export KUBECONFIG="])?;
     let containers = arena.containers()?;
     ensure!(containers.len() == 5, "{containers:?}");
     let (code, said) = arena.said(&["down"])?;
@@ -56,7 +54,7 @@ pub fn a_controller_of_this_machine(arena: &Arena) -> Result<()> {
     docker(&["rm", made.trim()])?;
     copied?;
     let mut user = arena.user("own", SMALL, &["--controller", "./controller"])?;
-    user.ends_with(0, "all as expected: 1 passed")?;
+    user.ends_with(&[0], &["all as expected: 1 passed"])?;
     ensure!(user.said().contains("controller (as v"), "{}", user.said());
     Ok(())
 }

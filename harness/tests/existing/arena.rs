@@ -12,7 +12,7 @@ use proofroll::cluster::state::PlaneDir;
 use rustix::process::Pid;
 use tempfile::TempDir;
 
-use crate::common::{paused, place::in_memory, shared, user::User, waiting::within};
+use crate::common::{patience::PATIENCE, paused, place::in_memory, shared, user::User, waiting::within};
 
 /// How long what a killed run made may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(60);
@@ -59,7 +59,7 @@ impl Arena {
     /// Starts a program whose words are kept.
     pub fn start(&self, command: Command) -> Result<User> {
         let (_, log) = tempfile::Builder::new().prefix("said-").tempfile_in(self.place.path())?.keep()?;
-        User::start(command, &log)
+        User::start(command, &log, PATIENCE)
     }
 
     /// The directory of the only plane, once there is one.

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::arena::Arena;
-use crate::common::waiting::eventually;
+use crate::common::patience::eventually;
 
 /// The context of a plane's kubeconfig.
 pub const CONTEXT: &str = "proofroll";

@@ -9,7 +9,7 @@ use super::{
     arena::Arena,
     host::{CONTEXT, Host},
 };
-use crate::common::{paused::SMALL, user::User, waiting::eventually};
+use crate::common::{patience::eventually, paused::SMALL, user::User};
 
 fn install(arena: &Arena, host: &Host) -> Result<User> {
     let arguments = ["run", SMALL, "--quiet", "--cluster", "existing", "--context", CONTEXT, "--install"];

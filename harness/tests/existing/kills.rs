@@ -14,7 +14,7 @@ use super::{
     host::{CONTEXT, Controller, Host},
     outside::{judged_by, running},
 };
-use crate::common::{paused::SMALL, user::User, waiting::eventually};
+use crate::common::{patience::eventually, paused::SMALL, user::User};
 
 struct Scene {
     host: Host,

@@ -9,9 +9,9 @@ use super::{
     host::{CONTEXT, Host},
 };
 use crate::common::{
+    patience::eventually,
     paused::{self, LONG, SMALL},
     user::User,
-    waiting::eventually,
 };
 
 pub const EXISTING: [&str; 4] = ["--cluster", "existing", "--context", CONTEXT];

@@ -20,10 +20,11 @@ use serde_json::json;
 
 use super::{arena::Arena, host::Owner};
 use crate::common::{
-    docker::{NODE_IMAGE, docker},
+    docker::docker,
+    node_image::NODE_IMAGE,
+    patience::eventually,
     paused::{LONG, SMALL},
     user::User,
-    waiting::eventually,
 };
 
 /// `--install` and the controller that is installed: tested, killed, and left as they were.

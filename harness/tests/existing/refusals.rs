@@ -8,7 +8,7 @@ use super::{
     arena::Arena,
     host::{CONTEXT, Host},
 };
-use crate::common::{paused::SMALL, waiting::eventually};
+use crate::common::{patience::eventually, paused::SMALL};
 
 pub fn without_leave_or_sense_nothing_is_done(arena: &Arena) -> Result<()> {
     let host = Host::new(arena)?;

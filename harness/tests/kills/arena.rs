@@ -36,7 +36,7 @@ impl Arena {
     pub fn new() -> Result<Self> {
         let state = in_memory("proofroll-kills-")?;
         let place = tempfile::Builder::new().prefix("proofroll-kills-").tempdir()?;
-        small::write(place.path(), "small", STEPS, END)?;
+        small::write(place.path(), "small", STEPS, END, "2m")?;
         Ok(Self { state, place, program: program()? })
     }
 

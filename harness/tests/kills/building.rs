@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::common::{program::program, waiting::eventually};
+use crate::common::{patience::eventually, program::program};
 
 /// Answers what it must, and builds for more than a minute; so long a compiler of its own writes files, too.
 const GO: &str = r#"#!/bin/sh

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{arena::Arena, user};
-use crate::common::user::User;
+use crate::common::{patience::PATIENCE, user::User};
 
 const MARKER: &str = "--kills-runner";
 
@@ -31,7 +31,7 @@ pub fn run_if_asked() -> Option<ExitCode> {
         let (program, state, place) = (Path::new(&program), Path::new(&state), Path::new(&place));
         let start = |number| -> Result<User> {
             let name = name(number);
-            User::start(user::command(program, state, place, &name), &place.join(format!("{name}.log")))
+            User::start(user::command(program, state, place, &name), &place.join(format!("{name}.log")), PATIENCE)
         };
         let mut children = (0..USERS).map(start).collect::<Result<Vec<_>>>()?;
         children.iter_mut().try_for_each(|child| child.wait().map(drop))?;

@@ -16,8 +16,9 @@ use super::{
     user::{report, start},
 };
 use crate::common::{
+    patience::{PATIENCE, eventually},
     user::User,
-    waiting::{PATIENCE, eventually, within},
+    waiting::within,
 };
 
 /// Who is killed.

@@ -8,11 +8,11 @@ use std::{
 use anyhow::Result;
 
 use super::arena::{Arena, LINGER};
-use crate::common::user::User;
+use crate::common::{patience::PATIENCE, user::User};
 
 /// Starts a user.
 pub fn start(arena: &Arena, name: &str) -> Result<User> {
-    User::start(command(arena.program(), arena.state(), arena.place(), name), &arena.log(name))
+    User::start(command(arena.program(), arena.state(), arena.place(), name), &arena.log(name), PATIENCE)
 }
 
 /// The command line of a user. `place` holds the scenario, and takes reports and evidence.

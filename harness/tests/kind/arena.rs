@@ -13,7 +13,7 @@ use proofroll::cluster::{kind::KindCluster, record::Record, state::PlaneDir};
 use tempfile::TempDir;
 
 use super::docker;
-use crate::common::{paused, place::in_memory, shared, user::User, waiting::within};
+use crate::common::{patience::PATIENCE, paused, place::in_memory, shared, user::User, waiting::within};
 
 /// How long what was stopped may take to be gone.
 pub const GONE_WITHIN: Duration = Duration::from_secs(60);
@@ -53,7 +53,7 @@ impl Arena {
     /// A run of this scenario that was started.
     pub fn user(&self, name: &str, scenario: &str, arguments: &[&str]) -> Result<User> {
         let command = self.proofroll(&[&["run", scenario, "--quiet"], arguments].concat())?;
-        User::start(command, &self.path(&format!("{name}.log")))
+        User::start(command, &self.path(&format!("{name}.log")), PATIENCE)
     }
 
     /// The directory of the only plane, once there is one.

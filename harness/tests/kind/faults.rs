@@ -11,9 +11,10 @@ use super::{
 };
 use crate::common::{
     docker::docker,
+    patience::eventually,
     paused::{LONG, SMALL},
     user::User,
-    waiting::{eventually, within},
+    waiting::within,
 };
 
 /// "At once", on a machine that creates a cluster at the same time.

@@ -13,8 +13,8 @@ use proofroll::{
 use super::arena::Arena;
 use crate::common::{
     docker::docker,
+    patience::eventually,
     paused::{self, SMALL},
-    waiting::eventually,
 };
 
 /// The second user comes while the cluster is created; both pass; when both are gone all is.

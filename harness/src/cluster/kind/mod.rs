@@ -9,8 +9,6 @@ pub mod docker;
 
 use std::{path::Path, time::Duration};
 
-use sha2::{Digest, Sha256};
-
 use self::docker::DockerError;
 use super::state::{PlaneDir, StateRoot};
 use crate::process::tool::{Tool, ToolError};
@@ -132,9 +130,7 @@ pub async fn keys(root: &StateRoot) -> Result<Vec<String>, DockerError> {
 }
 
 fn prefix(root: &StateRoot) -> String {
-    let digest = Sha256::digest(root.path().as_os_str().as_encoded_bytes());
-    let short: String = digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
-    format!("proofroll-{short}-")
+    format!("proofroll-{}-", root.mark())
 }
 
 #[cfg(test)]

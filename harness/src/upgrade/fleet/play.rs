@@ -23,8 +23,9 @@ use super::{
 };
 use crate::{
     act::{ActError, Kinds, wait_for_new_second},
-    controller::{Build, Controller},
+    controller::Controller,
     metrics::{MetricServer, placeholder},
+    parts::Manifests,
     rollout::Rollout,
     run::{Trouble, trouble::chain},
     scenario::model::Answer,
@@ -135,13 +136,7 @@ impl<'a> Fleet<'a> {
         let applied = swap::apply_crds(&self.hand.client, self.stage.to).await;
         applied.map_err(|error| Trouble::Infra(chain(&error)))?;
         let renewed = self.renew().await?;
-        let to = self.stage.to.files.as_ref().map(|files| Build {
-            binary: files.binary.clone(),
-            image: files.image.clone(),
-            version: self.stage.to.version.clone(),
-            flags: files.flags.clone(),
-            namespace_install: files.manifests.install(),
-        });
+        let to = self.stage.to.build(Manifests::install);
         self.swap(to).await?;
         let unreached = self.fences(2).await?;
         let mut touched = self.moves(&before);

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     cluster::Plane,
     controller::{Controller, ControllerConfig, ControllerError, UnderTest},
+    parts::Manifests,
     progress::Progress,
     run::{Trouble, trouble::chain},
     timeline::Timeline,
@@ -75,24 +76,10 @@ pub(super) async fn controller(stage: &Stage<'_>, cells: usize) -> Result<Contro
     let infra = |error: &dyn std::error::Error| Trouble::Infra(chain(error));
     let namespace = stage.plane.create_namespace("fleet-controller").await.map_err(|error| infra(&error))?;
     let nothing = ControllerError::Nothing { label: stage.from.label.clone() };
-    let files = stage.from.files.as_ref().ok_or_else(|| infra(&nothing))?;
-    let endpoint = stage.plane.endpoint();
+    let build = stage.from.build(Manifests::install).ok_or_else(|| infra(&nothing))?;
     let config = ControllerConfig {
-        binary: files.binary.clone(),
-        image: files.image.clone(),
-        contained: stage.plane.record().contained.clone(),
-        version: stage.from.version.clone(),
-        flags: files.flags.clone(),
-        client: stage.plane.client(),
-        server: endpoint.server,
-        ca_pem: endpoint.ca_pem,
-        dir: stage.plane.dir().path().join("controllers").join(&namespace),
-        namespace,
-        namespace_install: files.manifests.install(),
-        shared_log: None,
-        log_level: "info".into(),
         extra_args: flags(cells),
-        up_within: UP_WITHIN,
+        ..ControllerConfig::on(stage.plane, &namespace, build, UP_WITHIN)
     };
     Controller::start(config).await.map_err(|error| Trouble::Infra(format!("{}: {}", stage.from.label, chain(&error))))
 }
