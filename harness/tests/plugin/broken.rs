@@ -46,15 +46,21 @@ pub fn a_plugin_that_says_nothing() -> Result<()> {
     let says_then = "did not say `rollout \"small\" image updated`; it said: nothing";
     says(&reason, &["conformance: small, step 2 of 2 `update`", says_then])?;
     let reason = failed("echo 'Error: not today' >&2; exit 1", false)?;
-    says(&reason, &["conformance: small, step 2 of 2 `update`", "set image app=argoproj/rollouts-demo:yellow: not today"])
+    says(
+        &reason,
+        &["conformance: small, step 2 of 2 `update`", "set image app=argoproj/rollouts-demo:yellow: not today"],
+    )
 }
 
 pub fn a_plugin_that_only_says_it() -> Result<()> {
     let reason = failed(r#"echo 'rollout "small" image updated'"#, false)?;
-    says(&reason, &[
-        "conformance: small, step 2 of 2 `update`",
-        "said `rollout \"small\" image updated`, but of the 0 writes of the Rollout between resourceVersion",
-    ])
+    says(
+        &reason,
+        &[
+            "conformance: small, step 2 of 2 `update`",
+            "said `rollout \"small\" image updated`, but of the 0 writes of the Rollout between resourceVersion",
+        ],
+    )
 }
 
 /// The real one, with another word in its tree.
@@ -63,12 +69,15 @@ pub fn a_plugin_that_shows_something_else() -> Result<()> {
     let provisions = provision::provide(&wish, &Silent)?;
     let real = provisions.driver.plugin().context("a plugin")?.program.display().to_string();
     let reason = failed(&format!(r#"'{real}' "$@" | sed 's/Desired: /Wished:  /'"#), true)?;
-    says(&reason, &[
-        "conformance: small, step 1 of 2 `deploy`",
-        "the plugin shows something else than is drawn here (ages aside)",
-        "plugin  |  Wished:       2|",
-        "here    |  Desired:      2|",
-    ])?;
+    says(
+        &reason,
+        &[
+            "conformance: small, step 1 of 2 `deploy`",
+            "the plugin shows something else than is drawn here (ages aside)",
+            "plugin  |  Wished:       2|",
+            "here    |  Desired:      2|",
+        ],
+    )?;
     let reason = failed(&format!(r#"'{real}' "$@" | sed '/^NAME  *STRATEGY/{{n;s/ $//}}'"#), true)?;
     says(&reason, &["the plugin shows something else than is drawn here"])
 }

@@ -24,12 +24,13 @@ pub async fn what_it_says_of_files(bench: Bench) -> Result<()> {
     let file = dir.path().join("rollout.yaml");
     let unknown = GOOD.replace("  selector:", "  replica: 3\n  selector:");
     let broken = GOOD.replace("    canary: {steps: [{setWeight: 50}, {pause: {}}]}", "    canary: {steps: [");
+    let weight = "Invalid value: 150: SetWeight needs to be between 0 and 100";
     let heavy = GOOD.replace("setWeight: 50", "setWeight: 150");
     for (text, code, out, err) in [
         (GOOD, 0, "", ""),
-        (&broken, 1, "", "Error: yaml: line 11: did not find expected node content"),
+        (&broken, 1, "", "Error: yaml: line 10: did not find expected node content"),
         (&unknown, 1, "", "Error: error unmarshaling JSON: while decoding JSON: json: unknown field \"replica\""),
-        (&heavy, 1, "?", "?"),
+        (&heavy, 1, &format!("{weight}\n"), &format!("Error: spec.strategy.steps[0].setWeight: {weight}")),
     ] {
         fs::write(&file, text)?;
         let said = bench.call(&format!("lint -f {}", file.display())).await?;

@@ -122,8 +122,6 @@ async fn of_one_that_is_updated(stage: &Stage) -> Result<()> {
     stage.well("status demo --watch=false", "Paused - CanaryPauseStep\n").await?;
     let too_long = "Error: Rollout status watch exceeded timeout";
     stage.ends("status demo --timeout 1s", 1, "Paused - CanaryPauseStep\n", too_long).await?;
-    stage.well("pause demo", "rollout 'demo' paused\n").await?;
-    stage.fails("pause nobody", "rollouts.argoproj.io \"nobody\" not found").await?;
     stage.well("abort demo", "rollout 'demo' aborted\n").await?;
     stage.fails("abort nobody", "rollouts.argoproj.io \"nobody\" not found").await
 }
@@ -139,8 +137,10 @@ async fn of_one_that_is_aborted(stage: &Stage) -> Result<()> {
 }
 
 async fn of_one_that_is_promoted(stage: &Stage) -> Result<()> {
-    // Paused by hand, too: the promotion ends both.
-    stage.until("paused", |status| status["pauseConditions"].is_array()).await?;
+    stage.paused().await?;
+    // By hand, too: the promotion ends both.
+    stage.well("pause demo", "rollout 'demo' paused\n").await?;
+    stage.fails("pause nobody", "rollouts.argoproj.io \"nobody\" not found").await?;
     stage.well("promote demo", "rollout 'demo' promoted\n").await?;
     stage.fails("promote nobody", "rollouts.argoproj.io \"nobody\" not found").await?;
     stage.healthy().await?;
@@ -153,6 +153,9 @@ async fn of_one_that_is_promoted(stage: &Stage) -> Result<()> {
     stage.well("restart demo --in 1h", "rollout 'demo' restarts in 1h\n").await?;
     stage.well("restart demo", "rollout 'demo' restarts in 0s\n").await?;
     stage.fails("restart nobody", "rollouts.argoproj.io \"nobody\" not found").await?;
+    // findings/the-plugin-panics.md
+    let (code, out, err) = stage.bench.call("restart demo --in soon").await?;
+    ensure!(code == 2 && out.is_empty() && err.starts_with("panic: "), "{code} {out} {err}");
     let (code, out, err) = stage.bench.call("promote").await?;
     ensure!(code == 1 && out.is_empty() && err.starts_with("Usage:\n"), "{code} {out} {err}");
     Ok(())
@@ -163,7 +166,7 @@ async fn of_analyses(stage: &Stage) -> Result<()> {
     stage.fails("terminate analysisrun nobody", "analysisruns.argoproj.io \"nobody\" not found").await?;
     let run = stage.actor.object("AnalysisRun.argoproj.io", "run").await?;
     ensure!(run["spec"]["terminate"] == true, "{run:#}");
-    // A slip of the plugin's (v1.10.2): it means terminated, and does it.
+    // It means terminated, and does it: findings/the-plugin-says-retried.md
     stage.well("terminate experiment trial", "experiment 'trial' retried\n").await?;
     let trial = stage.actor.object("Experiment.argoproj.io", "trial").await?;
     ensure!(trial["spec"]["terminate"] == true, "{trial:#}");
