@@ -74,8 +74,8 @@ pub fn a_plugin_that_shows_something_else() -> Result<()> {
         &[
             "conformance: small, step 1 of 2 `deploy`",
             "the plugin shows something else than is drawn here (ages aside)",
-            "plugin  |  Wished:       2|",
-            "here    |  Desired:      2|",
+            "plugin  |  Wished:        2|",
+            "here    |  Desired:       2|",
         ],
     )?;
     let reason = failed(&format!(r#"'{real}' "$@" | sed '/^NAME  *STRATEGY/{{n;s/ $//}}'"#), true)?;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use proofroll::{
     act::{Actor, Compared, Kinds},
     controller::{Controller, ControllerConfig},
@@ -75,7 +75,10 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(SOON, look).await.with_context(|| format!("not {what}"))?
+        match tokio::time::timeout(SOON, look).await {
+            Ok(seen) => seen,
+            Err(_) => bail!("not {what}: {:#}", self.actor.rollout(NAME).await?["status"]),
+        }
     }
 
     async fn paused(&self) -> Result<()> {
@@ -138,9 +141,6 @@ async fn of_one_that_is_aborted(stage: &Stage) -> Result<()> {
 
 async fn of_one_that_is_promoted(stage: &Stage) -> Result<()> {
     stage.paused().await?;
-    // By hand, too: the promotion ends both.
-    stage.well("pause demo", "rollout 'demo' paused\n").await?;
-    stage.fails("pause nobody", "rollouts.argoproj.io \"nobody\" not found").await?;
     stage.well("promote demo", "rollout 'demo' promoted\n").await?;
     stage.fails("promote nobody", "rollouts.argoproj.io \"nobody\" not found").await?;
     stage.healthy().await?;
@@ -156,6 +156,8 @@ async fn of_one_that_is_promoted(stage: &Stage) -> Result<()> {
     // findings/the-plugin-panics.md
     let (code, out, err) = stage.bench.call("restart demo --in soon").await?;
     ensure!(code == 2 && out.is_empty() && err.starts_with("panic: "), "{code} {out} {err}");
+    stage.well("pause demo", "rollout 'demo' paused\n").await?;
+    stage.fails("pause nobody", "rollouts.argoproj.io \"nobody\" not found").await?;
     let (code, out, err) = stage.bench.call("promote").await?;
     ensure!(code == 1 && out.is_empty() && err.starts_with("Usage:\n"), "{code} {out} {err}");
     Ok(())
