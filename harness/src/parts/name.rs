@@ -21,6 +21,8 @@ pub enum PartName {
     Kwok,
     /// The Argo Rollouts controller of one release.
     RolloutsController(Version),
+    /// The Argo Rollouts plugin of kubectl, of the newest release: people use it with older controllers, too.
+    Plugin,
     /// What runs in pods of a real cluster: the demo application and the load generator, our own.
     RolloutsDemo,
     /// Runs the pods of a kind node.
@@ -69,11 +71,11 @@ impl PartName {
         Self::Coredns,
     ];
 
-    /// Every part that is pinned: the plane's, a controller per release, oldest first, and what only a
+    /// Every part that is pinned: the plane's, a controller per release, oldest first, the plugin, and what only a
     /// kind cluster needs.
     pub fn all() -> Vec<Self> {
         let controllers = pin::releases().into_iter().map(Self::RolloutsController);
-        Self::PLANE.into_iter().chain(controllers).chain(Self::KIND).collect()
+        Self::PLANE.into_iter().chain(controllers).chain([Self::Plugin]).chain(Self::KIND).collect()
     }
 
     /// What the embedded control plane and the newest controller need: made when nothing else is asked for.
@@ -95,6 +97,7 @@ impl PartName {
             Self::KubeScheduler => "kube-scheduler",
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
+            Self::Plugin => "kubectl-argo-rollouts",
             Self::RolloutsDemo => "rollouts-demo",
             Self::Kubelet => "kubelet",
             Self::Kubeadm => "kubeadm",
@@ -121,6 +124,8 @@ impl PartName {
             Self::KubeScheduler => 15,
             Self::Kwok => 170,
             Self::RolloutsController(_) => 335,
+            // Nearly all of it is compiled for the controller; the rest is linking.
+            Self::Plugin => 30,
             // Nearly all of it is the standard library, which the others need too.
             Self::RolloutsDemo => 5,
             Self::Kubelet => 81,
