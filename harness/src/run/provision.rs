@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cluster::{
         self, ClusterError, EmbeddedSource, ImageSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest,
-        Source, existing::ExistingError,
+        Source, existing::ExistingError, prepared,
     },
     controller::{ControllerFiles, ControllerSpec, UnderTest},
     images::{self, ImageArchive, ImageError, control_plane::ControlPlaneError},
@@ -110,10 +110,11 @@ fn embedded(
     let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
     let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });
     let mut next = || found.next().unwrap_or_else(|| unreachable!("find_all answers for each name"));
-    let parts = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
+    let plane = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
+    let prepared = prepared::directory(parts.cache().root());
     Ok(Provisions {
         release: release.into(),
-        source: Source::Embedded(EmbeddedSource { parts, port: None }),
+        source: Source::Embedded(EmbeddedSource { parts: plane, port: None, prepared }),
         alone: false,
     })
 }
