@@ -14,7 +14,7 @@ use crate::{
     },
     controller::{ControllerFiles, ControllerSpec, UnderTest},
     images::{self, ImageArchive, ImageError, control_plane::ControlPlaneError},
-    parts::{PartError, PartName, Parts, recipe::Recipe},
+    parts::{PartError, PartName, Parts, kubernetes, recipe::Recipe},
     progress::Progress,
     timeouts,
 };
@@ -94,13 +94,7 @@ fn embedded(
     wish: &Wish,
     progress: &dyn Progress,
 ) -> Result<Provisions, ImageError> {
-    let names = [
-        PartName::Etcd,
-        PartName::KubeApiserver,
-        PartName::KubeControllerManager,
-        PartName::KubeScheduler,
-        PartName::Kwok,
-    ];
+    let names = kubernetes::plane(wish.kubernetes.as_ref());
     // One look at all that is missing, so that it is said at once how long it takes.
     let mut wanted = names.to_vec();
     if let ControllerSpec::Release(release) = spec {

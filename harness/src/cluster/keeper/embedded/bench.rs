@@ -10,7 +10,6 @@ use std::{
 use super::{
     boot::{ASK, readyz},
     children::{Children, Way},
-    preparing,
 };
 use crate::{
     cluster::{
@@ -124,7 +123,6 @@ async fn bare(root: &StateRoot, request: &PlaneRequest) -> Result<u64, ClusterEr
     let home = || vec![("HOME", dir.path().display().to_string())];
 
     let begun = Instant::now();
-    preparing::connect(&dir).map_err(ClusterError::file(dir.path()))?;
     for component in [Component::Etcd, Component::Apiserver] {
         children.spawn_in(component, port.port, home()).map_err(broken)?;
     }

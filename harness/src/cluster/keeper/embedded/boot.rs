@@ -75,6 +75,7 @@ struct Boot<'a> {
 impl Boot<'_> {
     async fn run(&self) -> Result<Booted, String> {
         let started = now();
+        let looking = self.plane.preparing.look();
         self.plane.prepare(&self.reached).await?;
         let port = self.plane.asked.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
         self.plane.port.set(Some(port.port));
@@ -83,12 +84,12 @@ impl Boot<'_> {
         self.reached.say("keys and certificates made");
 
         self.spawn(Component::Etcd, &port)?;
-        self.spawn(Component::Apiserver, &port)?;
-        let client = client(&self.plane.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
-        let restored = self.plane.preparing.restore(&self.reached).await.map_err(told("etcd's socket"))?;
+        let restored = self.plane.preparing.restore(looking, &self.reached).await;
         if restored.is_some() {
             self.reached.say("etcd has what was prepared");
         }
+        self.spawn(Component::Apiserver, &port)?;
+        let client = client(&self.plane.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
         let reading = restored.is_none().then(|| self.read_crds());
         while matches!(readyz(&client).await, Err(error) if !matches!(error, kube::Error::Api(_))) {
             tokio::time::sleep(ASK).await;

@@ -1,14 +1,15 @@
 //! Prepared data, from a plane and into a plane: see [`crate::cluster::prepared`].
 //!
-//! The API server looks for etcd at a name that is not there yet when it is started. It appears when etcd has what was
-//! prepared: so the API server never sees half of it, and is not started a moment later for it.
+//! Keys and values go into etcd before the API server is started: that looks for etcd in its first moments, and if it
+//! does not find it, once a second.
 
-use std::{cell::RefCell, io, os::unix::fs::symlink};
+use std::cell::RefCell;
+
+use tokio::task::JoinHandle;
 
 use super::{super::progress::Reached, store::Store};
 use crate::{
     cluster::{
-        components::{ETCD_SOCKET, STORE_SOCKET},
         crds::{Crd, Served},
         prepared::{self, Entry, KEPT, Shelf, Unusable},
         request::{EmbeddedSource, Order},
@@ -34,6 +35,9 @@ struct Due {
     crds: Vec<Served>,
 }
 
+/// A look that is under way, where there is anything to look at: what was found, under which key.
+pub(super) struct Looking(Option<JoinHandle<Option<(Result<Entry, Unusable>, String)>>>);
+
 impl<'a> Preparing<'a> {
     /// `source`: where prepared data is of use.
     pub fn new(dir: &'a PlaneDir, order: &'a Order, source: Option<&'a EmbeddedSource>) -> Self {
@@ -41,32 +45,32 @@ impl<'a> Preparing<'a> {
         Self { dir, order, shelf, key: RefCell::default(), due: RefCell::default() }
     }
 
-    /// Puts what was prepared, if anything was, into etcd, which is starting; then lets the API server at it. Answers
-    /// which CRDs are there.
-    pub async fn restore(&self, reached: &Reached<'_>) -> io::Result<Option<Vec<Served>>> {
-        let restored = match self.look().await {
-            Ok(entry) => self.fill(entry).await.map(Some),
-            Err(Unusable::Missing) => Ok(None),
-            Err(Unusable::Damaged(why)) => Err(why),
-        };
-        connect(self.dir)?;
-        Ok(restored.unwrap_or_else(|why| {
-            reached.notice(&format!("prepared data cannot be used, so this control plane is installed: {why}"));
-            None
-        }))
+    /// Looks for what was prepared; beside other things, for it reads some megabytes.
+    pub fn look(&self) -> Looking {
+        let found = self.shelf.clone().map(|(source, shelf)| {
+            let (source, crds) = (source.clone(), self.order.crds.clone());
+            tokio::task::spawn_blocking(move || {
+                // A CRD that cannot be read is told by who needs it.
+                let key = prepared::key(&source, &crds).ok()?;
+                Some((shelf.get(&key), key))
+            })
+        });
+        Looking(found)
     }
 
-    async fn look(&self) -> Result<Entry, Unusable> {
-        let Some((source, shelf)) = self.shelf.clone() else { return Err(Unusable::Missing) };
-        let (source, crds) = (source.clone(), self.order.crds.clone());
-        let looking = tokio::task::spawn_blocking(move || {
-            let key = prepared::key(&source, &crds).ok()?;
-            Some((shelf.get(&key), key))
-        });
-        // A CRD that cannot be read is told by who needs it.
-        let Some((entry, key)) = looking.await.ok().flatten() else { return Err(Unusable::Missing) };
+    /// Puts what was found, if anything was, into etcd, which is starting. Answers which CRDs are there then.
+    pub async fn restore(&self, looking: Looking, reached: &Reached<'_>) -> Option<Vec<Served>> {
+        let (entry, key) = looking.0?.await.ok().flatten()?;
         self.key.replace(Some(key));
-        entry
+        let restored = match entry {
+            Ok(entry) => self.fill(entry).await,
+            Err(Unusable::Missing) => return None,
+            Err(Unusable::Damaged(why)) => Err(why),
+        };
+        let notice = |why: &String| {
+            reached.notice(&format!("prepared data cannot be used, so this control plane is installed: {why}"));
+        };
+        restored.inspect_err(notice).ok()
     }
 
     async fn fill(&self, entry: Entry) -> Result<Vec<Served>, String> {
@@ -111,10 +115,4 @@ impl<'a> Preparing<'a> {
         let writing = tokio::task::spawn_blocking(move || shelf.put(&key, &entry));
         writing.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
-}
-
-/// Lets the API server find etcd.
-pub(super) fn connect(dir: &PlaneDir) -> io::Result<()> {
-    // Relative: in a container the directory may have another path.
-    symlink(ETCD_SOCKET, dir.path().join(STORE_SOCKET))
 }
