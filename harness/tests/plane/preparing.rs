@@ -3,9 +3,8 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    path::Path,
     sync::Mutex,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -35,7 +34,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    setup::{Setup, eventually, eventually_async},
+    setup::{PATIENCE, Setup, eventually, eventually_async},
     stopping::kill,
 };
 
@@ -268,27 +267,39 @@ pub async fn what_cannot_be_used_is_noticed(setup: Setup) -> Result<()> {
     Ok(())
 }
 
-/// The keeper, with SIGKILL: when users have come, when it has begun to write, and soon after.
+/// The keeper, with SIGKILL: as soon as it has begun a file, when something stands in it, and when it has its name.
 pub async fn kills_while_preparing_leave_nothing_half(setup: Setup) -> Result<()> {
     let mut prepared = Prepared::new(setup)?;
     let (shelf, key) = (prepared.shelf(), prepared.key()?);
-    let begun = |home: &Path| fs::read_dir(home).is_ok_and(|files| files.count() > 0);
-    for moment in ["users have come", "a file is there", "soon after"] {
-        let _ = fs::remove_file(shelf.path(&key));
+    let home = prepared.home.path().to_owned();
+    let largest = || {
+        let files = fs::read_dir(&home).into_iter().flatten().flatten();
+        files.filter_map(|file| Some(file.metadata().ok()?.len())).max()
+    };
+    let clear = || fs::read_dir(&home)?.try_for_each(|file| fs::remove_file(file?.path()));
+    let named = || shelf.path(&key).exists();
+    let moments: [(&str, &dyn Fn() -> bool); 3] = [
+        ("it has its name", &named),
+        ("a file is there", &|| largest().is_some()),
+        ("something is in it", &|| largest() > Some(0)),
+    ];
+    for (moment, has_come) in moments {
+        clear()?;
         let plane = prepared.setup.acquire().await?;
         ensure!(!is_restored(&plane), "{moment}");
-        match moment {
-            "users have come" => {}
-            "a file is there" => while !begun(prepared.home.path()) {},
-            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        let begun = Instant::now();
+        // It is over in milliseconds.
+        while !has_come() {
+            ensure!(begun.elapsed() < PATIENCE, "it never came: {moment}");
         }
         kill(plane.record().keeper)?;
         plane.broken().await;
         drop(plane);
-        let there = shelf.path(&key).exists();
+        let (there, read) = (named(), shelf.get(&key));
         println!("killed when {moment}: {}", if there { "all is kept" } else { "nothing is kept" });
-        ensure!(!there || shelf.get(&key).is_ok(), "{moment}: half of it: {:?}", shelf.get(&key));
+        ensure!(there == read.is_ok(), "{moment}: half of it: {read:?}");
     }
+    let _ = fs::remove_file(shelf.path(&key));
     // Nothing that a killed one left is in the way.
     let last = prepared.setup.acquire().await?;
     prepared.is_kept().await?;
