@@ -170,12 +170,9 @@ fn bench_table(rounds: &[Round]) -> String {
     let (bare, installed, prepared) =
         (of(|round| round.bare_ms), of(|round| round.installed.ms), of(|round| round.prepared.ms));
     text.push_str(&row("median", bare, installed, prepared));
-    let starts: [(&str, fn(&Round) -> &Start); 2] =
-        [("installed", |round| &round.installed), ("prepared", |round| &round.prepared)];
-    for (name, start) in starts {
-        text.push_str(&format!("{name}, medians (ms): {}\n", phases(rounds.iter().map(start).collect())));
-    }
-    text
+    let installed = phases(rounds.iter().map(|round| &round.installed).collect());
+    let prepared = phases(rounds.iter().map(|round| &round.prepared).collect());
+    text + &format!("installed, medians (ms): {installed}\nprepared, medians (ms): {prepared}\n")
 }
 
 /// When each phase of these starts was over.

@@ -35,8 +35,13 @@ struct Due {
     crds: Vec<Served>,
 }
 
-/// A look that is under way, where there is anything to look at: what was found, under which key.
-pub(super) struct Looking(Option<JoinHandle<Option<(Result<Entry, Unusable>, String)>>>);
+/// A look that is under way, where there is anything to look at.
+pub(super) struct Looking(Option<JoinHandle<Option<Found>>>);
+
+struct Found {
+    key: String,
+    entry: Result<Entry, Unusable>,
+}
 
 impl<'a> Preparing<'a> {
     /// `source`: where prepared data is of use.
@@ -52,7 +57,7 @@ impl<'a> Preparing<'a> {
             tokio::task::spawn_blocking(move || {
                 // A CRD that cannot be read is told by who needs it.
                 let key = prepared::key(&source, &crds).ok()?;
-                Some((shelf.get(&key), key))
+                Some(Found { entry: shelf.get(&key), key })
             })
         });
         Looking(found)
@@ -60,7 +65,7 @@ impl<'a> Preparing<'a> {
 
     /// Puts what was found, if anything was, into etcd, which is starting. Answers which CRDs are there then.
     pub async fn restore(&self, looking: Looking, reached: &Reached<'_>) -> Option<Vec<Served>> {
-        let (entry, key) = looking.0?.await.ok().flatten()?;
+        let Found { key, entry } = looking.0?.await.ok().flatten()?;
         self.key.replace(Some(key));
         let restored = match entry {
             Ok(entry) => self.fill(entry).await,
