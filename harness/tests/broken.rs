@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         trial("broken_yaml", input::broken_yaml),
         trial("an_unknown_id", input::an_unknown_id),
         trial("an_unknown_release", input::an_unknown_release),
+        trial("an_unknown_kubernetes", input::an_unknown_kubernetes),
         trial("a_wrong_timeout_scale", input::a_wrong_timeout_scale),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()

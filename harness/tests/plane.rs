@@ -1,6 +1,7 @@
 //! The embedded control plane with real processes: started, shared, broken, killed, and gone.
 
 mod plane {
+    pub mod preparing;
     pub mod restarting;
     pub mod scripts;
     pub mod setup;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use plane::{restarting, scripts, setup, sharing, stages, stopping, user};
+use plane::{preparing, restarting, scripts, setup, sharing, stages, stopping, user};
 
 fn main() -> ExitCode {
     proofroll::cluster::keeper::run_if_asked();
@@ -45,6 +46,9 @@ fn main() -> ExitCode {
         trial("the_api_server_is_restarted", restarting::the_api_server_is_restarted),
         trial("a_plane_of_ones_own_is_joined_by_nobody", restarting::a_plane_of_ones_own_is_joined_by_nobody),
         trial("pods_follow_their_scripts", scripts::pods_follow_their_scripts),
+        trial("prepared_planes_are_like_installed_ones", preparing::prepared_planes_are_like_installed_ones),
+        trial("what_cannot_be_used_is_noticed", preparing::what_cannot_be_used_is_noticed),
+        trial("kills_while_preparing_leave_nothing_half", preparing::kills_while_preparing_leave_nothing_half),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     cluster::ImageSource,
+    parts::kubernetes,
     run::wish::{self, DriverName, Provider, Wish},
     scenario::{Capabilities, model::Capability},
 };
@@ -251,6 +252,9 @@ pub enum Images {
         /// The controller's release, as v1.10.2. Default: the newest known here.
         #[arg(long, env = "PROOFROLL_CONTROLLER", value_name = "VERSION")]
         controller: Option<String>,
+        /// Its Kubernetes, as 1.30 or 1.30.14. Default: the newest one that is pinned.
+        #[arg(long, env = wish::KUBERNETES_VARIABLE, value_name = "VERSION", value_parser = kubernetes::asked)]
+        kubernetes: Option<semver::Version>,
     },
     /// Make the images of the demo application and of the load generator; print where the archive is (for `docker
     /// load`, `kind load image-archive`, a registry), and the images in it.
@@ -271,6 +275,10 @@ pub struct ClusterArgs {
     /// Where the cluster comes from.
     #[arg(long, env = wish::CLUSTER_VARIABLE, value_enum, default_value_t = Provider::Embedded, value_name = "PROVIDER")]
     pub cluster: Provider,
+    /// embedded, container: the Kubernetes of the control plane, as 1.30 or 1.30.14. Default: the newest one that is
+    /// pinned; `proofroll parts list` shows which are.
+    #[arg(long, env = wish::KUBERNETES_VARIABLE, value_name = "VERSION", value_parser = kubernetes::asked)]
+    pub kubernetes: Option<semver::Version>,
     /// kind: the image of its nodes. Default: kindest/node of the pinned Kubernetes version;
     /// ci/node-image/build makes one where no registry is in reach.
     #[arg(long, env = wish::NODE_IMAGE_VARIABLE, value_name = "IMAGE")]
@@ -313,6 +321,7 @@ impl ClusterArgs {
             provider: self.cluster,
             controller: controller.cloned(),
             as_version: as_version.cloned(),
+            kubernetes: self.kubernetes.clone(),
             node_image: self.node_image.clone(),
             control_plane_image: self.control_plane_image.clone(),
             controller_image: self.controller_image,

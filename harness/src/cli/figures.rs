@@ -23,7 +23,9 @@ pub(super) fn run(arguments: &Figures) -> Result<Exit, Fault> {
     let progress = TerminalProgress::new();
     let provisions = provision::provide(&Wish::default(), &progress)?;
     let request = provision::request(&provisions, "figures");
-    anstream::println!("plane: start to a Running pod, against etcd and kube-apiserver alone to /readyz");
+    anstream::println!(
+        "plane: start to a Running pod, installed and with prepared data, against etcd and kube-apiserver alone to /readyz"
+    );
     let measured = plane::bench(&StateRoot::find(), &request, arguments.rounds, &progress, &mut stdout());
     progress.clear();
     measured.map_err(Fault::infra)?;

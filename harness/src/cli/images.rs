@@ -1,5 +1,7 @@
 //! `proofroll images`: what is made for clusters and machines that cannot make it themselves.
 
+use semver::Version;
+
 use super::{
     args::Images,
     exit::{Exit, Fault},
@@ -16,7 +18,9 @@ use crate::{
 /// Makes the images, and prints their names.
 pub(super) fn run(what: &Images) -> Result<Exit, Fault> {
     match what {
-        Images::ControlPlane { controller } => control_plane_image(controller.as_ref()),
+        Images::ControlPlane { controller, kubernetes } => {
+            control_plane_image(controller.as_ref(), kubernetes.as_ref())
+        }
         Images::Demo => demo(),
     }
 }
@@ -33,7 +37,7 @@ fn demo() -> Result<Exit, Fault> {
 }
 
 /// The image for `--cluster container`: it is in Docker's store afterwards.
-fn control_plane_image(controller: Option<&String>) -> Result<Exit, Fault> {
+fn control_plane_image(controller: Option<&String>, kubernetes: Option<&Version>) -> Result<Exit, Fault> {
     let parts = Parts::from_env()?;
     let spec = controller.map_or_else(|| Ok(ControllerSpec::default()), |asked| ControllerSpec::parse(asked))?;
     let ControllerSpec::Release(release) = spec else {
@@ -44,7 +48,7 @@ fn control_plane_image(controller: Option<&String>) -> Result<Exit, Fault> {
     let progress = TerminalProgress::new();
     interrupt::listen().map_err(Fault::infra)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Fault::infra)?;
-    let made = control_plane::making(&parts, &release, &progress).and_then(|making| {
+    let made = control_plane::making(&parts, &release, kubernetes, &progress).and_then(|making| {
         runtime.block_on(async {
             tokio::select! {
                 loaded = making.load(&parts, &progress) => loaded.map(|()| Some(making.reference().to_owned())),

@@ -1,5 +1,7 @@
 //! The commands that only look: scenarios, parts, the machine, schemas.
 
+use semver::Version;
+
 use super::{
     args::{Explain, List, Schema, SchemaOf},
     doctor,
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     controller::ControllerSpec,
-    parts::{PartName, PartNames, Parts},
+    parts::{PartName, PartNames, Parts, kubernetes},
     process::interrupt,
     releases::Range,
     run::wish::Wish,
@@ -59,14 +61,14 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
     }
     match what {
         PartsCommand::List => anstream::print!("{}", parts::list(&known)),
-        PartsCommand::Build { names, releases } => {
-            let names = named(names, releases.as_ref())?;
+        PartsCommand::Build { names, releases, kubernetes } => {
+            let names = named(names, releases.as_ref(), kubernetes.as_ref())?;
             let built = parts::build(&known, &names, &progress);
             progress.clear();
             anstream::print!("{}", built?);
         }
-        PartsCommand::Export { file, names, releases } => {
-            let names = named(names, releases.as_ref())?;
+        PartsCommand::Export { file, names, releases, kubernetes } => {
+            let names = named(names, releases.as_ref(), kubernetes.as_ref())?;
             let exported = parts::export(&known, &names, file, &progress);
             progress.clear();
             anstream::print!("{}", exported?);
@@ -86,17 +88,23 @@ pub(super) fn parts(what: &PartsCommand) -> Result<Exit, Fault> {
     Ok(Exit::Passed)
 }
 
-/// The parts that are named, and the controllers of these releases.
-fn named(names: &[PartNames], releases: Option<&Range>) -> Result<Vec<PartName>, Fault> {
+/// The parts that are named, the controllers of these releases, and the control plane of this Kubernetes.
+fn named(names: &[PartNames], releases: Option<&Range>, kubernetes: Option<&Version>) -> Result<Vec<PartName>, Fault> {
     let mut names = PartNames::flatten(names);
+    let mut more = Vec::new();
     if let Some(releases) = releases {
-        if names.is_empty() {
-            names = PartName::embedded();
-        }
-        names.extend(releases.chosen().map_err(Fault::input)?.into_iter().map(PartName::RolloutsController));
-        names.sort();
-        names.dedup();
+        more.extend(releases.chosen().map_err(Fault::input)?.into_iter().map(PartName::RolloutsController));
     }
+    more.extend(kubernetes.into_iter().flat_map(|version| kubernetes::plane(Some(version))));
+    if more.is_empty() {
+        return Ok(names);
+    }
+    if names.is_empty() {
+        names = PartName::embedded();
+    }
+    names.extend(more);
+    names.sort();
+    names.dedup();
     Ok(names)
 }
 

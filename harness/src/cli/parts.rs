@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use semver::Version;
 
 use crate::{
     parts::{
         FoundPart, PartError, PartName, PartNames, PartState, PartStatus, Parts,
         archive::{self, ArchiveError},
-        minutes_text,
+        kubernetes, minutes_text,
         recipe::Recipe,
     },
     progress::Progress,
@@ -30,6 +31,9 @@ pub enum PartsCommand {
         /// And the controllers of these releases, one after the other, as `>=1.7` or `v1.8.5 || v1.9.3`.
         #[arg(long, value_name = "RANGE")]
         releases: Option<Range>,
+        /// And the control plane of this Kubernetes, as 1.30.
+        #[arg(long, value_name = "VERSION", value_parser = kubernetes::asked)]
+        kubernetes: Option<Version>,
     },
     /// Write parts to one file, for hosts without a network. What is missing is made first.
     Export {
@@ -40,6 +44,9 @@ pub enum PartsCommand {
         /// And the controllers of these releases.
         #[arg(long, value_name = "RANGE")]
         releases: Option<Range>,
+        /// And the control plane of this Kubernetes, as 1.30.
+        #[arg(long, value_name = "VERSION", value_parser = kubernetes::asked)]
+        kubernetes: Option<Version>,
     },
     /// Put the parts of such a file into the cache, after checking each.
     Import {
@@ -73,14 +80,20 @@ fn render(statuses: &[PartStatus]) -> String {
         .iter()
         .map(|[a, b, c, d]| format!("{a:name$}  {b:version$}  {c:state$}  {d}").trim_end().to_owned() + "\n")
         .collect();
-    let of = |for_kind: bool| -> String {
-        let chosen = statuses.iter().zip(&lines).filter(|(status, _)| status.name.is_for_kind() == for_kind);
+    let of = |wanted: &dyn Fn(&PartName) -> bool| -> String {
+        let chosen = statuses.iter().zip(&lines).filter(|(status, _)| wanted(&status.name));
         chosen.map(|(_, line)| line.as_str()).collect()
     };
-    match (of(false), of(true)) {
-        (embedded, kind) if kind.is_empty() => embedded,
-        (embedded, kind) => format!("{embedded}\nonly for a kind cluster:\n{kind}"),
+    let is_older = |name: &PartName| matches!(name, PartName::Kubernetes(..));
+    let mut text = of(&|name| !name.is_for_kind() && !is_older(name));
+    for (title, lines) in
+        [("only for an older Kubernetes", of(&is_older)), ("only for a kind cluster", of(&PartName::is_for_kind))]
+    {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{title}:\n{lines}"));
+        }
     }
+    text
 }
 
 fn row(status: &PartStatus) -> [String; 4] {
@@ -163,9 +176,8 @@ fn short(sha256: &str) -> &str {
 mod tests {
     use std::time::Duration;
 
-    use semver::Version;
-
     use super::*;
+    use crate::parts::kubernetes::Program;
 
     #[test]
     fn a_list_is_read_at_a_glance() {
@@ -181,11 +193,12 @@ mod tests {
             PartState::Damaged("its binary has 0 bytes instead of 5".into()),
             PartState::Missing(Duration::from_secs(15)),
             PartState::Given { path: "/mine/kwok".into(), by: "PROOFROLL_PARTS_DIR".into() },
+            PartState::Missing(Duration::from_secs(410)),
             PartState::Missing(Duration::from_secs(17)),
         ];
         let statuses: Vec<PartStatus> = PartName::PLANE
             .into_iter()
-            .chain([PartName::Kind])
+            .chain([PartName::Kubernetes(Program::Apiserver, Version::new(1, 2, 3)), PartName::Kind])
             .zip(states)
             .map(|(name, state)| PartStatus { name, version: Version::new(1, 34, 4), state })
             .collect();

@@ -9,7 +9,11 @@ use super::{
     progress::TerminalProgress,
 };
 use crate::{
-    cluster::{self, ClusterError, state::StateRoot},
+    cluster::{
+        self, ClusterError,
+        prepared::{self, Shelf},
+        state::StateRoot,
+    },
     parts::Parts,
     process::interrupt,
     run::provision,
@@ -56,9 +60,16 @@ pub(super) fn status() -> Result<Exit, Fault> {
 
 /// `proofroll gc`
 pub(super) fn gc() -> Result<Exit, Fault> {
-    let left = Parts::from_env()?.cache().collect();
+    let parts = Parts::from_env()?;
+    let left = parts.cache().collect();
     if left > 0 {
         anstream::println!("removed what {left} interrupted builds left");
+    }
+    if let Some(shelf) = prepared::directory(parts.cache().root()).map(Shelf::at) {
+        let left = shelf.collect();
+        if left > 0 {
+            anstream::println!("removed what {left} interrupted preparations left");
+        }
     }
     let mut out = stdout();
     wait(async { plane::collect(&StateRoot::find(), &mut out).await.map_err(Fault::infra) })

@@ -16,6 +16,9 @@ const SERVICE_RANGE: &str = "10.96.0.0/16";
 /// The first address of it, which belongs to the `kubernetes` service.
 pub(super) const SERVICE_ADDRESS: std::net::Ipv4Addr = std::net::Ipv4Addr::new(10, 96, 0, 1);
 
+/// Where etcd listens.
+pub(super) const ETCD_SOCKET: &str = "etcd.sock:0";
+
 /// A process of a plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Component {
@@ -81,21 +84,27 @@ fn strings(arguments: &[&str]) -> Vec<String> {
 /// On a socket in the plane's own directory: a port on loopback would be open to every user of the
 /// machine, for etcd asks nobody who he is.
 fn etcd() -> Vec<String> {
-    strings(&[
+    let mut arguments = strings(&[
         "--name=proofroll",
         "--data-dir=etcd",
-        "--listen-client-urls=unix://etcd.sock:0",
-        "--advertise-client-urls=unix://etcd.sock:0",
         "--listen-peer-urls=unix://etcd-peer.sock:0",
+        // A member that is alone elects itself, but not before one to five of these have passed; with etcd's own
+        // figures (100 and 1000) it is one to ten tenths of a second until it answers.
+        "--heartbeat-interval=10",
+        "--election-timeout=50",
         // The data does not outlive the processes.
         "--unsafe-no-fsync",
         "--log-level=warn",
-    ])
+    ]);
+    arguments.extend([
+        format!("--listen-client-urls=unix://{ETCD_SOCKET}"),
+        format!("--advertise-client-urls=unix://{ETCD_SOCKET}"),
+    ]);
+    arguments
 }
 
 fn apiserver(port: u16) -> Vec<String> {
     let mut arguments = strings(&[
-        "--etcd-servers=unix://etcd.sock:0",
         "--bind-address=127.0.0.1",
         // Said, not looked up: a machine without a default route has no address to find.
         "--advertise-address=127.0.0.1",
@@ -113,6 +122,7 @@ fn apiserver(port: u16) -> Vec<String> {
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
     ]);
     arguments.extend([
+        format!("--etcd-servers=unix://{ETCD_SOCKET}"),
         format!("--secure-port={port}"),
         format!("--service-cluster-ip-range={SERVICE_RANGE}"),
         format!("--client-ca-file={}", files::CA),

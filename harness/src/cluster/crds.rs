@@ -2,7 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
-use kube::{Client, client::Body};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{Api, Client, api::ListParams, client::Body};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ClusterError;
@@ -13,11 +15,18 @@ const FIELD_MANAGER: &str = "proofroll";
 /// A custom resource definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Crd {
-    /// `rollouts.argoproj.io`.
-    pub name: String,
-    /// Where its objects are listed: `/apis/argoproj.io/v1alpha1/rollouts`.
-    collection: String,
+    /// What it makes the API server serve.
+    pub served: Served,
     document: Value,
+}
+
+/// What the API server serves once it has a definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    /// The definition's name: `rollouts.argoproj.io`.
+    pub name: String,
+    /// Where the objects are listed: `/apis/argoproj.io/v1alpha1/rollouts`.
+    pub collection: String,
 }
 
 /// Reads all CRDs in these files.
@@ -51,7 +60,7 @@ impl Crd {
         for version in document["spec"]["versions"].as_array_mut()? {
             without_descriptions(&mut version["schema"]["openAPIV3Schema"]);
         }
-        Some(Self { name, collection, document })
+        Some(Self { served: Served { name, collection }, document })
     }
 
     /// Applies it server-side and with force: the newer ones are too large for client-side apply, and
@@ -62,7 +71,7 @@ impl Crd {
     pub async fn apply(&self, client: &Client) -> kube::Result<()> {
         let request = http::Request::patch(format!(
             "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}?fieldManager={FIELD_MANAGER}&force=true",
-            self.name
+            self.served.name
         ))
         .header(http::header::CONTENT_TYPE, "application/apply-patch+yaml")
         .body(Body::from(serde_json::to_vec(&self.document).map_err(kube::Error::SerdeError)?))
@@ -79,8 +88,20 @@ impl Crd {
             .unwrap_or_else(|_| kube::core::Status::failure(&text, "unreadable").with_code(parts.status.as_u16()));
         Err(kube::Error::Api(Box::new(status)))
     }
+}
 
-    /// Whether its objects are served: that is what being established is for.
+/// The names of all definitions that the API server has.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn present(client: &Client) -> kube::Result<Vec<String>> {
+    let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let listed = definitions.list_metadata(&ListParams::default()).await?;
+    Ok(listed.items.into_iter().filter_map(|definition| definition.metadata.name).collect())
+}
+
+impl Served {
+    /// Whether the objects are served: that is what being established is for.
     ///
     /// # Errors
     /// When the API server answers with anything but "no such thing yet".
@@ -133,8 +154,8 @@ spec:
         let path = dir.path().join("rollout-crd.yaml");
         fs::write(&path, CRD).unwrap();
         let crds = read(&[path]).unwrap();
-        assert_eq!(crds[0].name, "rollouts.argoproj.io");
-        assert_eq!(crds[0].collection, "/apis/argoproj.io/v1alpha1/rollouts");
+        assert_eq!(crds[0].served.name, "rollouts.argoproj.io");
+        assert_eq!(crds[0].served.collection, "/apis/argoproj.io/v1alpha1/rollouts");
     }
 
     #[test]

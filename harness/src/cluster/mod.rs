@@ -7,6 +7,7 @@
 //! - A [`lease`] says who uses the plane, and which namespaces are theirs. When none is left for a while
 //!   the keeper stops everything and removes the plane's directory; what a killed user left is cleaned up.
 //! - A [`Plane`] is what a user gets: a client, namespaces, and a word when the plane is broken.
+//! - What one start installed is [`prepared`] for the next one of the same kind.
 //! - Where a plane comes from is its [`Source`]: processes of this machine or the same ones in containers
 //!   ([`keeper`], [`Contained`]), [`mod@kind`], a cluster that is there ([`existing`]). On the last two the controller is not the scenario's own
 //!   ([`crate::controller::deployed`]).
@@ -20,6 +21,7 @@ pub mod gc;
 pub mod keeper;
 pub mod kind;
 pub mod lease;
+pub mod prepared;
 pub mod record;
 pub mod state;
 

@@ -60,6 +60,9 @@ pub struct EmbeddedSource {
     pub parts: PlaneParts,
     /// The port for the API server; default: any free one.
     pub port: Option<u16>,
+    /// The directory where [prepared data](super::prepared) is kept; none: the plane is installed.
+    #[serde(default)]
+    pub prepared: Option<PathBuf>,
 }
 
 /// What a plane in containers is made of.
@@ -206,7 +209,7 @@ impl PlaneRequest {
         add("provider", self.source.provider().as_bytes());
         add("protocol", &KEEPER_PROTOCOL.to_be_bytes());
         match &self.source {
-            Source::Embedded(EmbeddedSource { parts, port: _ }) => {
+            Source::Embedded(EmbeddedSource { parts, port: _, prepared: _ }) => {
                 let PlaneParts { etcd, apiserver, kcm, scheduler, kwok } = parts;
                 for part in [etcd, apiserver, kcm, scheduler, kwok] {
                     add("part", part.sha256.as_bytes());
@@ -309,7 +312,7 @@ mod tests {
     fn request(crds: Vec<PathBuf>) -> PlaneRequest {
         let parts =
             PlaneParts { etcd: part("e"), apiserver: part("a"), kcm: part("k"), scheduler: part("s"), kwok: part("w") };
-        let source = Source::Embedded(EmbeddedSource { parts, port: None });
+        let source = Source::Embedded(EmbeddedSource { parts, port: None, prepared: None });
         PlaneRequest { source, crds, release_label: "v1".into(), purpose: "test".into(), own: None }
     }
 
@@ -331,6 +334,7 @@ mod tests {
         let mut same = base.clone();
         same.purpose = "other".into();
         same.source.embedded_mut().unwrap().port = Some(1);
+        same.source.embedded_mut().unwrap().prepared = Some("/elsewhere".into());
         same.release_label = "v2, the same CRDs".into();
         same.crds.reverse();
         same.source.embedded_mut().unwrap().parts.etcd.path = "elsewhere".into();

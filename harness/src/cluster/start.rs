@@ -206,7 +206,10 @@ impl Joined {
             }
             for line in self.watch.progress(seen) {
                 seen += 1;
-                progress.update(&line);
+                match line.strip_prefix(keeper::NOTICE) {
+                    Some(notice) => progress.say(notice),
+                    None => progress.update(&line),
+                }
             }
             tokio::time::sleep(LOOK).await;
         };

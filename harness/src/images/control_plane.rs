@@ -16,7 +16,10 @@ use super::{
 use crate::{
     cluster::{kind::docker, passing, state::StateRoot},
     containers::{ContainerError, engine},
-    parts::{FoundPart, Manifests, Origin, PartError, PartName, Parts, recipe::Recipe, sha256_hex, sha256_of},
+    parts::{
+        FoundPart, Manifests, Origin, PartError, PartName, Parts, kubernetes, pin, recipe::Recipe, sha256_hex,
+        sha256_of,
+    },
     progress::Progress,
 };
 
@@ -94,24 +97,25 @@ impl ControlPlaneError {
     }
 }
 
-/// The name of the image of the pinned versions with this release of the controller.
+/// The name of the image of the pinned versions with this release of the controller and this Kubernetes.
 ///
 /// # Errors
 /// When the release is not pinned.
-pub fn reference(release: &Version) -> Result<String, PartError> {
-    let entries: Result<Vec<_>, _> = names(release).iter().map(|name| Ok(Recipe::of(name)?.entry())).collect();
-    named(&entries?)
+pub fn reference(release: &Version, kubernetes: Option<&Version>) -> Result<String, PartError> {
+    let names = names(release, kubernetes);
+    let entries: Result<Vec<_>, _> = names.iter().map(|name| Ok(Recipe::of(name)?.entry())).collect();
+    Ok(named(&entries?, kubernetes))
 }
 
-fn names(release: &Version) -> Vec<PartName> {
-    PartName::PLANE.into_iter().chain([PartName::RolloutsController(release.clone())]).collect()
+fn names(release: &Version, kubernetes: Option<&Version>) -> Vec<PartName> {
+    kubernetes::plane(kubernetes).into_iter().chain([PartName::RolloutsController(release.clone())]).collect()
 }
 
-fn named(parts: &[String]) -> Result<String, PartError> {
+fn named(parts: &[String], kubernetes: Option<&Version>) -> String {
     let mut all = vec![FORMAT, std::env::consts::ARCH];
     all.extend(parts.iter().map(String::as_str));
-    let kubernetes = Recipe::of(&PartName::KubeApiserver)?.version().clone();
-    Ok(format!("{REPOSITORY}:v{kubernetes}-{}", &sha256_hex(&all)[..12]))
+    let kubernetes = kubernetes.cloned().unwrap_or_else(pin::newest_kubernetes);
+    format!("{REPOSITORY}:v{kubernetes}-{}", &sha256_hex(&all)[..12])
 }
 
 /// An image that can be made.
@@ -125,8 +129,13 @@ pub struct Making {
 ///
 /// # Errors
 /// When a part is not to be had.
-pub fn making(parts: &Parts, release: &Version, progress: &dyn Progress) -> Result<Making, ImageError> {
-    let found = parts.find_all(&names(release), progress)?;
+pub fn making(
+    parts: &Parts,
+    release: &Version,
+    kubernetes: Option<&Version>,
+    progress: &dyn Progress,
+) -> Result<Making, ImageError> {
+    let found = parts.find_all(&names(release, kubernetes), progress)?;
     let manifests = parts.manifests(release, progress)?;
     let identities: Result<Vec<_>, PartError> = found
         .iter()
@@ -136,7 +145,7 @@ pub fn making(parts: &Parts, release: &Version, progress: &dyn Progress) -> Resu
             Origin::Cached(_) | Origin::Made(_) => Ok(Recipe::of(&part.name)?.entry()),
         })
         .collect();
-    let reference = named(&identities?)?;
+    let reference = named(&identities?, kubernetes);
     let layer = layer(&found, &manifests).map_err(PartError::cache("read", &manifests.dir))?;
     let controller = found.iter().find(|part| matches!(part.name, PartName::RolloutsController(_)));
     let spec = Spec {
@@ -283,15 +292,18 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::parts::pin;
 
     #[test]
     fn a_name_follows_from_the_pins() {
+        let reference = |release: &Version| reference(release, None);
         let newest = reference(&pin::newest_release()).unwrap();
         assert!(newest.starts_with("proofroll/control-plane:v1."), "{newest}");
         assert_eq!(newest, reference(&pin::newest_release()).unwrap());
         assert_ne!(newest, reference(&Version::new(1, 8, 5)).unwrap());
         assert!(reference(&Version::new(0, 9, 0)).unwrap_err().is_bad_input());
+        let oldest = pin::kubernetes().remove(0);
+        let older = super::reference(&pin::newest_release(), Some(&oldest)).unwrap();
+        assert!(older.starts_with(&format!("proofroll/control-plane:v{oldest}-")), "{older}");
     }
 
     #[test]
@@ -310,7 +322,7 @@ mod tests {
             origin: Origin::Made("a test".into()),
             name,
         };
-        let found: Vec<FoundPart> = names(&pin::newest_release()).into_iter().map(part).collect();
+        let found: Vec<FoundPart> = names(&pin::newest_release(), None).into_iter().map(part).collect();
         let layer = layer(&found, &Manifests::in_dir(at("manifests")).unwrap()).unwrap();
         let lines: Vec<String> = layer.iter().map(|entry| format!("{:o} {}", entry.mode, entry.path)).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"

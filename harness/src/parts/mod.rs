@@ -24,6 +24,7 @@ mod find;
 pub mod given;
 pub mod go;
 mod gomod;
+pub mod kubernetes;
 mod lock;
 pub mod manifests;
 mod meter;

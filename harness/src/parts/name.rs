@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use semver::Version;
 
-use super::pin;
+use super::{kubernetes::Program, pin};
 
 /// A part: one binary. Ordered as they are best built: what shares most compiled packages in a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +23,8 @@ pub enum PartName {
     RolloutsController(Version),
     /// The Argo Rollouts plugin of kubectl, of the newest release: people use it with older controllers, too.
     Plugin,
+    /// A program of the control plane of an older Kubernetes than the newest one that is pinned.
+    Kubernetes(Program, Version),
     /// What runs in pods of a real cluster: the demo application and the load generator, our own.
     RolloutsDemo,
     /// Runs the pods of a kind node.
@@ -71,11 +73,18 @@ impl PartName {
         Self::Coredns,
     ];
 
-    /// Every part that is pinned: the plane's, a controller per release, oldest first, the plugin, and what only a
-    /// kind cluster needs.
+    /// Every part that is pinned: the plane's, a controller per release, oldest first, the plugin, the programs of older
+    /// Kubernetes, and what only a kind cluster needs.
     pub fn all() -> Vec<Self> {
         let controllers = pin::releases().into_iter().map(Self::RolloutsController);
-        Self::PLANE.into_iter().chain(controllers).chain([Self::Plugin]).chain(Self::KIND).collect()
+        let more = [Self::Plugin].into_iter().chain(Self::older_kubernetes());
+        Self::PLANE.into_iter().chain(controllers).chain(more).chain(Self::KIND).collect()
+    }
+
+    fn older_kubernetes() -> impl Iterator<Item = Self> {
+        let newest = pin::newest_kubernetes();
+        let older = pin::kubernetes().into_iter().filter(move |version| *version != newest);
+        older.flat_map(|version| Program::ALL.map(|program| program.of(&version)))
     }
 
     /// What the embedded control plane and the newest controller need: made when nothing else is asked for.
@@ -98,6 +107,7 @@ impl PartName {
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
             Self::Plugin => "kubectl-argo-rollouts",
+            Self::Kubernetes(program, _) => program.binary(),
             Self::RolloutsDemo => "rollouts-demo",
             Self::Kubelet => "kubelet",
             Self::Kubeadm => "kubeadm",
@@ -126,6 +136,9 @@ impl PartName {
             Self::RolloutsController(_) => 335,
             // Nearly all of it is compiled for the controller; the rest is linking.
             Self::Plugin => 30,
+            Self::Kubernetes(Program::Apiserver, _) => 410,
+            Self::Kubernetes(Program::ControllerManager, _) => 115,
+            Self::Kubernetes(Program::Scheduler, _) => 15,
             // Nearly all of it is the standard library, which the others need too.
             Self::RolloutsDemo => 5,
             Self::Kubelet => 81,
@@ -153,7 +166,9 @@ impl PartName {
 impl fmt::Display for PartName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RolloutsController(version) => write!(f, "{}-v{version}", self.binary()),
+            Self::RolloutsController(version) | Self::Kubernetes(_, version) => {
+                write!(f, "{}-v{version}", self.binary())
+            }
             Self::NodeEtcd => f.write_str("node-etcd"),
             _ => f.write_str(self.binary()),
         }

@@ -92,10 +92,18 @@ impl Pin {
                 PartName::RolloutsController(version) => {
                     package.path.ends_with("/cmd/rollouts-controller") && package.version == *version
                 }
-                other => package.path.ends_with(&format!("/cmd/{}", other.binary())),
+                PartName::Kubernetes(program, version) => {
+                    package.path.ends_with(&format!("/cmd/{}", program.binary())) && package.version == *version
+                }
+                other => !pin.is_of_one_version() && package.path.ends_with(&format!("/cmd/{}", other.binary())),
             })?;
             Some((pin, package))
         })
+    }
+
+    /// Is it one of several of the same project, and named after its version?
+    fn is_of_one_version(&self) -> bool {
+        self.directory.contains("-v")
     }
 
     /// The packages that this pin exists for: the tools that it names, or its own.
@@ -150,6 +158,23 @@ pub fn newest_release() -> Version {
     releases().pop().expect("a release is embedded: a unit test checks it")
 }
 
+/// The pinned versions of Kubernetes, oldest first.
+pub fn kubernetes() -> Vec<Version> {
+    let mut versions: Vec<Version> = PINS
+        .iter()
+        .flat_map(Pin::packages)
+        .filter(|package| package.path == "k8s.io/kubernetes/cmd/kube-apiserver")
+        .map(|package| package.version)
+        .collect();
+    versions.sort();
+    versions
+}
+
+/// The newest pinned version of Kubernetes: that of every plane for which no other one is asked.
+pub fn newest_kubernetes() -> Version {
+    kubernetes().pop().expect("Kubernetes is embedded: a unit test checks it")
+}
+
 /// The Go version that builds every pin. One for all, so that they share compiled packages.
 pub fn toolchain() -> GoVersion {
     PINS.iter().filter_map(|pin| pin.parsed.needs).max().expect("pins have `go` lines: a unit test checks it")
@@ -158,6 +183,7 @@ pub fn toolchain() -> GoVersion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parts::kubernetes::Program;
 
     #[test]
     fn every_part_has_a_package_and_a_version() {
@@ -200,6 +226,15 @@ mod tests {
             pin.go_mod.lines().filter(|line| line.contains(" => ")).map(|line| line.trim().to_owned()).collect()
         };
         assert_eq!(replaced(plugin), replaced(controller));
+    }
+
+    #[test]
+    fn an_older_kubernetes_is_named_after_the_version_in_its_go_mod() {
+        for version in kubernetes() {
+            let (pin, _) = Pin::of(&Program::Apiserver.of(&version)).unwrap();
+            let newest = version == newest_kubernetes();
+            assert_eq!(pin.directory, if newest { "kubernetes".into() } else { format!("kubernetes-v{version}") });
+        }
     }
 
     #[test]

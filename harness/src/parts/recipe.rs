@@ -79,7 +79,8 @@ fn ldflags(part: &PartName, version: &Version) -> String {
         | PartName::Kubelet
         | PartName::Kubeadm
         | PartName::Kubectl
-        | PartName::KubeProxy => {
+        | PartName::KubeProxy
+        | PartName::Kubernetes(..) => {
             let at = "k8s.io/component-base/version";
             let Version { major, minor, .. } = version;
             format!("{strip} -X {at}.gitVersion=v{version} -X {at}.gitMajor={major} -X {at}.gitMinor={minor}")

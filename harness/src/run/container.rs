@@ -30,7 +30,10 @@ pub(super) fn container(
     let found = runtime.block_on(async {
         let given = wish.control_plane_image.as_deref();
         let finding = async {
-            let reference = given.map_or_else(|| control_plane::reference(&release), |given| Ok(given.to_owned()))?;
+            let reference = given.map_or_else(
+                || control_plane::reference(&release, wish.kubernetes.as_ref()),
+                |given| Ok(given.to_owned()),
+            )?;
             let image = match ControlPlaneImage::find(&reference, given.is_some(), progress).await {
                 Err(ControlPlaneError::Container(ContainerError::NoImage { .. })) => {
                     return Err(ControlPlaneError::Missing { reference, release: release.clone() });

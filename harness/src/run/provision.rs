@@ -11,11 +11,11 @@ use crate::{
     act::{Driver, plugin::Plugin},
     cluster::{
         self, ClusterError, EmbeddedSource, ImageSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest,
-        Source, existing::ExistingError,
+        Source, existing::ExistingError, prepared,
     },
     controller::{ControllerFiles, ControllerSpec, UnderTest},
     images::{self, ImageArchive, ImageError, control_plane::ControlPlaneError},
-    parts::{Origin, PartError, PartName, Parts, recipe::Recipe},
+    parts::{Origin, PartError, PartName, Parts, kubernetes, recipe::Recipe},
     progress::Progress,
     timeouts,
 };
@@ -113,13 +113,7 @@ fn embedded(
     wish: &Wish,
     progress: &dyn Progress,
 ) -> Result<Provisions, ImageError> {
-    let names = [
-        PartName::Etcd,
-        PartName::KubeApiserver,
-        PartName::KubeControllerManager,
-        PartName::KubeScheduler,
-        PartName::Kwok,
-    ];
+    let names = kubernetes::plane(wish.kubernetes.as_ref());
     // One look at all that is missing, so that it is said at once how long it takes.
     let mut wanted = names.to_vec();
     if let ControllerSpec::Release(release) = spec {
@@ -129,10 +123,11 @@ fn embedded(
     let release = parts.controller(spec, wish.as_version.as_ref(), progress)?;
     let mut found = found.into_iter().map(|part| PlanePart { path: part.path, sha256: part.sha256 });
     let mut next = || found.next().unwrap_or_else(|| unreachable!("find_all answers for each name"));
-    let parts = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
+    let plane = PlaneParts { etcd: next(), apiserver: next(), kcm: next(), scheduler: next(), kwok: next() };
+    let prepared = prepared::directory(parts.cache().root());
     Ok(Provisions {
         release: release.into(),
-        source: Source::Embedded(EmbeddedSource { parts, port: None }),
+        source: Source::Embedded(EmbeddedSource { parts: plane, port: None, prepared }),
         alone: false,
         driver: Driver::Api,
     })

@@ -6,6 +6,7 @@ use semver::Version;
 
 use crate::{
     cluster::ImageSource,
+    parts::kubernetes,
     scenario::{Capabilities, model::Capability},
 };
 
@@ -17,6 +18,8 @@ pub const NODE_IMAGE_VARIABLE: &str = "KIND_NODE_IMAGE";
 pub const CONTROL_PLANE_IMAGE_VARIABLE: &str = "PROOFROLL_CONTROL_PLANE_IMAGE";
 /// Where kind has the controller's image from: `auto` (default), `public`, `built`.
 pub const IMAGE_VARIABLE: &str = "PROOFROLL_CONTROLLER_IMAGE";
+/// The Kubernetes of a control plane of ours: `1.30`.
+pub const KUBERNETES_VARIABLE: &str = "PROOFROLL_KUBERNETES";
 /// The context of an existing cluster.
 pub const CONTEXT_VARIABLE: &str = "PROOFROLL_CONTEXT";
 /// 1: install CRDs and controller in an existing cluster.
@@ -98,6 +101,8 @@ pub struct Wish {
     pub controller: Option<String>,
     /// What a controller by path passes for.
     pub as_version: Option<Version>,
+    /// The Kubernetes of a control plane of ours; None for the newest one that is pinned.
+    pub kubernetes: Option<Version>,
     /// The image of kind's nodes.
     pub node_image: Option<String>,
     /// The image of a control plane in containers.
@@ -172,6 +177,14 @@ impl Wish {
                 why: error.to_string(),
             })?),
         };
+        let kubernetes = match text(KUBERNETES_VARIABLE) {
+            None => None,
+            Some(value) => Some(kubernetes::asked(&value).map_err(|error| BadVariable {
+                name: KUBERNETES_VARIABLE,
+                value,
+                why: error.to_string(),
+            })?),
+        };
         let has = text(HAS_VARIABLE).unwrap_or_default();
         let has = has.split(',').filter(|name| !name.trim().is_empty()).map(|name| capability(name.trim()));
         let has = has.collect::<Result<_, _>>().map_err(|why| BadVariable {
@@ -183,6 +196,7 @@ impl Wish {
             provider,
             controller: text("PROOFROLL_CONTROLLER"),
             as_version,
+            kubernetes,
             node_image: text(NODE_IMAGE_VARIABLE),
             control_plane_image: text(CONTROL_PLANE_IMAGE_VARIABLE),
             controller_image,
@@ -210,8 +224,27 @@ impl Wish {
         capabilities
     }
 
+    /// Why no Kubernetes can be chosen there, if so.
+    fn has_its_kubernetes(&self) -> Option<&'static str> {
+        match self.provider {
+            Provider::Kind => Some(
+                "does not choose the Kubernetes of a kind cluster: that is its node image's (--node-image kindest/node:v1.X.Y)",
+            ),
+            Provider::Existing => Some(
+                "is for a control plane of proofroll's own, and this cluster is there already (--cluster existing)",
+            ),
+            Provider::Container if self.control_plane_image.is_some() => Some(
+                "chooses among the images that proofroll makes, and --control-plane-image names one: give one of both",
+            ),
+            Provider::Embedded | Provider::Container => None,
+        }
+    }
+
     /// Refuses what has no meaning for the provider.
     pub(super) fn check(&self) -> Result<(), String> {
+        if let (Some(_), Some(why)) = (&self.kubernetes, self.has_its_kubernetes()) {
+            return Err(format!("--kubernetes {why}"));
+        }
         if self.provider == Provider::Existing {
             return Ok(());
         }
@@ -250,4 +283,29 @@ pub fn kubeconfig() -> Vec<PathBuf> {
     };
     // The keeper has another working directory.
     files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubernetes_is_chosen_only_for_planes_of_ours() {
+        let wish = |provider, image: Option<&str>| Wish {
+            provider,
+            kubernetes: Some(Version::new(1, 2, 3)),
+            control_plane_image: image.map(str::to_owned),
+            ..Wish::default()
+        };
+        assert_eq!(wish(Provider::Embedded, None).check(), Ok(()));
+        assert_eq!(wish(Provider::Container, None).check(), Ok(()));
+        for (provider, image, named) in [
+            (Provider::Kind, None, "--node-image"),
+            (Provider::Existing, None, "is there already"),
+            (Provider::Container, Some("x"), "--control-plane-image"),
+        ] {
+            let refused = wish(provider, image).check().unwrap_err();
+            assert!(refused.starts_with("--kubernetes ") && refused.contains(named), "{refused}");
+        }
+    }
 }

@@ -77,11 +77,11 @@ pub(super) async fn apply_crds(client: &Client, of: &UnderTest) -> Result<(), Cl
     let crds = crds::read(files.manifests.crds())?;
     let refused = |name: &str, why: String| ClusterError::Crd { path: name.into(), why };
     for crd in &crds {
-        crd.apply(client).await.map_err(|error| refused(&crd.name, error.to_string()))?;
+        crd.apply(client).await.map_err(|error| refused(&crd.served.name, error.to_string()))?;
     }
     let served = async {
-        for crd in &crds {
-            while !crd.is_served(client).await.map_err(|error| refused(&crd.name, error.to_string()))? {
+        for served in crds.iter().map(|crd| &crd.served) {
+            while !served.is_served(client).await.map_err(|error| refused(&served.name, error.to_string()))? {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

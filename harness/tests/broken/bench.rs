@@ -66,7 +66,7 @@ impl Bench {
         // nextest says where the program is; the path from the compiler serves `cargo test`.
         let program = std::env::var_os("NEXTEST_BIN_EXE_proofroll");
         let mut command = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_proofroll").into()));
-        for variable in ["CONTROLLER", "AS_VERSION", "FIXTURES", "TIMEOUT_SCALE", "LINGER", "LOG"] {
+        for variable in ["CONTROLLER", "AS_VERSION", "KUBERNETES", "FIXTURES", "TIMEOUT_SCALE", "LINGER", "LOG"] {
             command.env_remove(format!("PROOFROLL_{variable}"));
         }
         command

@@ -39,6 +39,11 @@ pub fn an_unknown_release(bench: &Bench) {
     refused(bench, "unknown_controller", &["guide", "--controller", "./no/such/file"]);
 }
 
+pub fn an_unknown_kubernetes(bench: &Bench) {
+    refused(bench, "unknown_kubernetes", &["guide", "--kubernetes", "1.2"]);
+    refused(bench, "kubernetes_of_kind", &["guide", "--cluster", "kind", "--kubernetes", "1.30"]);
+}
+
 pub fn a_wrong_timeout_scale(bench: &Bench) {
     let ended = run(bench.proofroll(&["guide"]).env("PROOFROLL_TIMEOUT_SCALE", "fast")).expect(2);
     assert_reads(bench, "timeout_scale", &ended.stderr);

@@ -10,7 +10,7 @@ pub fn missing() -> Option<String> {
     if let Err(error) = docker(&["version", "--format", "{{.Server.Version}}"]) {
         return Some(format!("Docker does not answer ({error}); `ci/container` starts it where it can"));
     }
-    let image = match control_plane::reference(&pin::newest_release()) {
+    let image = match control_plane::reference(&pin::newest_release(), None) {
         Ok(image) => image,
         Err(error) => return Some(error.to_string()),
     };
@@ -26,5 +26,5 @@ pub fn containers(filter: &str) -> Result<Vec<String>> {
 
 /// The image with the pinned versions.
 pub fn image() -> Result<String> {
-    Ok(control_plane::reference(&pin::newest_release())?)
+    Ok(control_plane::reference(&pin::newest_release(), None)?)
 }

@@ -56,10 +56,12 @@ impl Setup {
     }
 }
 
-/// With the parts and the CRDs that every run uses; what is missing is built first.
+/// With the parts and the CRDs that every run uses; what is missing is built first. Each plane is installed.
 pub fn request() -> Result<PlaneRequest> {
     let provisions = provision::provide(&Wish::default(), &Silent)?;
-    Ok(provision::request(&provisions, "a test of the plane"))
+    let mut request = provision::request(&provisions, "a test of the plane");
+    request.source.embedded_mut().context("these tests are of embedded planes")?.prepared = None;
+    Ok(request)
 }
 
 /// The processes that work in, or for, a directory: its keeper and the keeper's children.

@@ -133,7 +133,7 @@ pub fn the_bench_measures_both() -> Result<()> {
     plane::bench(&setup.root, &setup.request, rounds, &Silent, &mut out)?;
     let text = String::from_utf8(out)?;
     eprintln!("{text}");
-    ensure!(text.lines().count() == rounds + 2 && text.contains("a pod is Running and Ready"), "{text}");
+    ensure!(text.lines().count() == rounds + 4 && text.contains("a pod is Running and Ready"), "{text}");
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use super::{
     user::User,
 };
 
-fn kill(pid: u32) -> Result<()> {
+pub fn kill(pid: u32) -> Result<()> {
     let pid = Pid::from_raw(i32::try_from(pid)?).context("a process id")?;
     Ok(kill_process(pid, Signal::KILL)?)
 }

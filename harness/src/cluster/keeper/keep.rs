@@ -1,6 +1,6 @@
 //! What a keeper keeps, whatever it is made of.
 
-use futures::future::LocalBoxFuture;
+use futures::{FutureExt, future::LocalBoxFuture};
 use kube::Client;
 
 use crate::{cluster::record::Record, process::ports::PortGuard};
@@ -10,6 +10,11 @@ pub(super) trait Keep {
     /// Starts it and waits until it is ready. The text of a failure is for people. May be dropped in
     /// the middle: [`Keep::stop`] then ends what there is.
     fn boot(&self) -> LocalBoxFuture<'_, Result<Booted, String>>;
+
+    /// What is left to do when it is ready, while it is used. May be dropped in the middle.
+    fn settle(&self) -> LocalBoxFuture<'_, ()> {
+        std::future::ready(()).boxed_local()
+    }
 
     /// Resolves when something of it ended by itself; with words for people.
     fn broken(&self) -> LocalBoxFuture<'_, String>;

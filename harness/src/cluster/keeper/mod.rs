@@ -15,6 +15,7 @@ mod reaper;
 mod tending;
 
 pub use embedded::bench;
+pub(super) use progress::NOTICE;
 
 use std::{
     env, fs,
@@ -140,6 +141,7 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
         let mut broken = plane.broken();
         let mut booting = true;
         let mut restarting = None;
+        let mut settling = None;
         loop {
             tokio::select! {
                 biased;
@@ -152,10 +154,12 @@ async fn keep(dir: &PlaneDir, order: Order) -> Result<(), Box<dyn std::error::Er
                         booted.record.write(dir)?;
                         tending.serve(booted.client, booted.record.contained);
                         guard = booted.port;
+                        settling = Some(plane.settle());
                     }
                     Err(why) => break End::Told(why),
                 },
                 () = under_way(&mut restarting) => restarting = None,
+                () = under_way(&mut settling) => settling = None,
                 _ = clock.tick() => match tending.look(Instant::now()) {
                     Ok(Verdict::Needed) if restarting.is_none() && !booting => {
                         restarting = restart::asked(dir)?.map(|token| restart(dir, &*plane, token).boxed_local());

@@ -12,6 +12,9 @@ use crate::{
     process::journal::note,
 };
 
+/// What a notice begins with, in the file.
+pub(in crate::cluster) const NOTICE: &str = "! ";
+
 /// Keeps the time of a start.
 pub(super) struct Reached<'a> {
     dir: &'a PlaneDir,
@@ -36,6 +39,11 @@ impl<'a> Reached<'a> {
         self.tell(what, self.begun.elapsed());
     }
 
+    /// Something that a person shall read, also without a terminal.
+    pub fn notice(&self, what: &str) {
+        self.write(&format!("{NOTICE}{what}\n"));
+    }
+
     /// The phases so far.
     pub fn phases(&self) -> Vec<Phase> {
         self.phases.borrow().clone()
@@ -48,7 +56,10 @@ impl<'a> Reached<'a> {
     }
 
     fn tell(&self, what: &str, at: Duration) {
-        let line = format!("{what} ({:.1} s)\n", at.as_secs_f64());
+        self.write(&format!("{what} ({:.1} s)\n", at.as_secs_f64()));
+    }
+
+    fn write(&self, line: &str) {
         let told = OpenOptions::new().append(true).open(self.dir.progress());
         if let Err(error) = told.and_then(|mut file| file.write_all(line.as_bytes())) {
             note(&format!("keeper: progress could not be written: {error}"));

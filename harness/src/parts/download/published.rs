@@ -91,7 +91,8 @@ impl Published {
             | PartName::Kubelet
             | PartName::Kubeadm
             | PartName::Kubectl
-            | PartName::KubeProxy => {
+            | PartName::KubeProxy
+            | PartName::Kubernetes(..) => {
                 let url = format!("{}/v{version}/bin/linux/{arch}/{}", base(Publisher::Kubernetes), part.binary());
                 Self::File { sums: format!("{url}.sha256"), url }
             }

@@ -4,6 +4,9 @@
 //! them is. Scheduler and kwok start when the API server takes requests. The controller manager starts
 //! when it is ready: before, it would find it unhealthy and look again only a second later.
 //!
+//! What a plane of the same kind installed before is put into etcd beside that, if it was kept
+//! ([`crate::cluster::prepared`]): then the CRDs and roles are there when the API server is.
+//!
 //! Ready means: `/readyz`, nodes that are Ready and without taints, CRDs whose objects can be listed, and
 //! a ReplicaSet whose pod was created, scheduled, and is Running and Ready.
 
@@ -19,14 +22,15 @@ use kube::{
     api::{DeleteParams, ListParams, PostParams, WatchParams},
 };
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use super::{super::progress::Reached, Booted, Processes};
 use crate::{
     cluster::{
-        api,
+        ClusterError, api,
         client::client,
         components::Component,
-        crds::{self, Crd},
+        crds::{self, Crd, Served},
         files,
         lease::now,
         record::{Record, log_tail},
@@ -71,6 +75,7 @@ struct Boot<'a> {
 impl Boot<'_> {
     async fn run(&self) -> Result<Booted, String> {
         let started = now();
+        let looking = self.plane.preparing.look();
         self.plane.prepare(&self.reached).await?;
         let port = self.plane.asked.map_or_else(ports::free, ports::fixed).map_err(|error| error.to_string())?;
         self.plane.port.set(Some(port.port));
@@ -79,10 +84,13 @@ impl Boot<'_> {
         self.reached.say("keys and certificates made");
 
         self.spawn(Component::Etcd, &port)?;
+        let restored = self.plane.preparing.restore(looking, &self.reached).await;
+        if restored.is_some() {
+            self.reached.say("etcd has what was prepared");
+        }
         self.spawn(Component::Apiserver, &port)?;
-        let paths = self.plane.order.crds.clone();
-        let crds = tokio::task::spawn_blocking(move || crds::read(&paths));
         let client = client(&self.plane.dir.kubeconfig()).await.map_err(|error| error.to_string())?;
+        let reading = restored.is_none().then(|| self.read_crds());
         while matches!(readyz(&client).await, Err(error) if !matches!(error, kube::Error::Api(_))) {
             tokio::time::sleep(ASK).await;
         }
@@ -90,8 +98,7 @@ impl Boot<'_> {
 
         self.spawn(Component::Scheduler, &port)?;
         self.spawn(Component::Kwok, &port)?;
-        let crds = crds.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
-        tokio::try_join!(
+        let ((), (), installed) = tokio::try_join!(
             async {
                 while readyz(&client).await.is_err() {
                     tokio::time::sleep(ASK).await;
@@ -107,13 +114,18 @@ impl Boot<'_> {
                 Ok(())
             },
             async {
-                self.serve_crds(&client, &crds).await?;
+                let installed = self.serve_crds(&client, restored.as_deref(), reading).await?;
                 self.reached.say("the CRDs are served");
-                Ok(())
+                Ok(installed)
             },
         )?;
         self.check_nodes(&client).await?;
-        let version = client.apiserver_version().await.map_err(told("the API server's version"))?;
+        let (version, ()) = tokio::join!(client.apiserver_version(), async {
+            if let Some(crds) = &installed {
+                self.plane.preparing.mark(crds).await;
+            }
+        });
+        let version = version.map_err(told("the API server's version"))?;
         self.reached.say("ready");
 
         let record = Record {
@@ -229,17 +241,45 @@ impl Boot<'_> {
         Api::<Namespace>::all(client.clone()).delete(TRIAL, &DeleteParams::default()).await.map(drop)
     }
 
-    async fn serve_crds(&self, client: &Client, crds: &[Crd]) -> Result<(), String> {
-        for crd in crds {
-            crd.apply(client).await.map_err(told(&crd.name))?;
-        }
-        for crd in crds {
-            while !crd.is_served(client).await.map_err(told(&crd.name))? {
-                tokio::time::sleep(ASK).await;
-            }
-        }
-        Ok(())
+    /// Aside: some megabytes of YAML.
+    fn read_crds(&self) -> JoinHandle<Result<Vec<Crd>, ClusterError>> {
+        let paths = self.plane.order.crds.clone();
+        tokio::task::spawn_blocking(move || crds::read(&paths))
     }
+
+    /// Has the CRDs served. Answers those that were installed: none, where all are there already.
+    async fn serve_crds(
+        &self,
+        client: &Client,
+        restored: Option<&[Served]>,
+        reading: Option<JoinHandle<Result<Vec<Crd>, ClusterError>>>,
+    ) -> Result<Option<Vec<Crd>>, String> {
+        if let Some(restored) = restored {
+            let present = crds::present(client).await.map_err(told("the CRDs"))?;
+            if restored.iter().all(|crd| present.contains(&crd.name)) {
+                await_crds(client, restored).await?;
+                return Ok(None);
+            }
+            self.reached.notice("the prepared data of this control plane has not all CRDs, so they are installed");
+        }
+        let reading = reading.unwrap_or_else(|| self.read_crds());
+        let crds = reading.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        for crd in &crds {
+            crd.apply(client).await.map_err(told(&crd.served.name))?;
+        }
+        let served: Vec<Served> = crds.iter().map(|crd| crd.served.clone()).collect();
+        await_crds(client, &served).await?;
+        Ok(Some(crds))
+    }
+}
+
+async fn await_crds(client: &Client, crds: &[Served]) -> Result<(), String> {
+    for crd in crds {
+        while !crd.is_served(client).await.map_err(told(&crd.name))? {
+            tokio::time::sleep(ASK).await;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the API server calls itself ready.

@@ -6,13 +6,18 @@
 pub mod bench;
 mod boot;
 mod children;
+mod preparing;
+mod store;
 
 use std::cell::Cell;
 
 use futures::{FutureExt, future::LocalBoxFuture};
 use tokio::sync::{Mutex, mpsc};
 
-use self::children::{Children, Death, Way};
+use self::{
+    children::{Children, Death, Way},
+    preparing::Preparing,
+};
 use super::{
     keep::{Booted, Keep},
     progress::Reached,
@@ -36,6 +41,7 @@ pub(super) struct Processes<'a> {
     /// The port that the API server shall have.
     asked: Option<u16>,
     children: Children,
+    preparing: Preparing<'a>,
     /// Something was started whose end is not ours by nature.
     begun: Cell<bool>,
     /// The API server's, once it is known.
@@ -45,18 +51,21 @@ pub(super) struct Processes<'a> {
 
 impl<'a> Processes<'a> {
     /// Children of this process.
-    pub fn here(dir: &'a PlaneDir, order: &'a Order, source: &EmbeddedSource) -> Self {
-        Self::new(dir, order, source.port, Way::Processes(source.parts.clone()))
+    pub fn here(dir: &'a PlaneDir, order: &'a Order, source: &'a EmbeddedSource) -> Self {
+        let preparing = Preparing::new(dir, order, Some(source));
+        Self::new(dir, order, source.port, Way::Processes(source.parts.clone()), preparing)
     }
 
     /// Programs in containers.
     pub fn contained(dir: &'a PlaneDir, order: &'a Order, source: &ContainerSource) -> Self {
-        Self::new(dir, order, source.port, Way::Containers(Contained::of(dir, &source.image)))
+        let way = Way::Containers(Contained::of(dir, &source.image));
+        Self::new(dir, order, source.port, way, Preparing::new(dir, order, None))
     }
 
-    fn new(dir: &'a PlaneDir, order: &'a Order, asked: Option<u16>, way: Way) -> Self {
+    fn new(dir: &'a PlaneDir, order: &'a Order, asked: Option<u16>, way: Way, preparing: Preparing<'a>) -> Self {
         let (children, deaths) = Children::new(dir, way);
-        Self { dir, order, asked, children, begun: Cell::default(), port: Cell::default(), deaths: Mutex::new(deaths) }
+        let (begun, port, deaths) = (Cell::default(), Cell::default(), Mutex::new(deaths));
+        Self { dir, order, asked, children, preparing, begun, port, deaths }
     }
 
     /// What comes before the first process.
@@ -74,6 +83,10 @@ impl<'a> Processes<'a> {
 impl Keep for Processes<'_> {
     fn boot(&self) -> LocalBoxFuture<'_, Result<Booted, String>> {
         boot::boot(self).boxed_local()
+    }
+
+    fn settle(&self) -> LocalBoxFuture<'_, ()> {
+        self.preparing.keep().boxed_local()
     }
 
     fn broken(&self) -> LocalBoxFuture<'_, String> {
