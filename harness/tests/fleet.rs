@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Trial};
 use proofroll::{
     parts::{PartName, PartState, Parts},
     upgrade::fleet::{
-        FleetReport,
+        Effect, FleetReport,
         report::{CellVerdict, RolloutReport},
     },
 };
@@ -162,12 +162,16 @@ fn the_same_release_touches_nothing(bench: &Bench) {
 
 fn who_would_be_touched_is_found_and_blamed(bench: &Bench) {
     let anti = json!({"antiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": {"weight": 1}}});
+    // v1.9's schema makes maps of lists: findings/listed-twice.md.
+    let mut twice = canary("prod", "twice", json!({}));
+    twice["spec"]["template"]["spec"]["containers"][0]["env"] =
+        json!([{"name": "A", "value": "one"}, {"name": "B", "value": "b"}, {"name": "A", "value": "two"}]);
     let fleet =
-        [canary("prod", "plain", json!({})), canary("prod", "anti", anti.clone()), canary("test", "anti", anti)];
+        [canary("prod", "plain", json!({})), canary("prod", "anti", anti.clone()), canary("test", "anti", anti), twice];
     let output = bench.upgrade("v1.8.5", "v1.9.3", &bench.write(&fleet));
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let report = bench.report();
-    assert_eq!((report.totals.touched, report.totals.untouched), (2, 1), "{}", said(&output));
+    assert_eq!((report.totals.touched, report.totals.untouched), (3, 1), "{}", said(&output));
     assert_eq!(
         of(&report, "plain").cells().map(|(_, cell)| cell.verdict),
         [CellVerdict::Untouched; 2],
@@ -181,6 +185,12 @@ fn who_would_be_touched_is_found_and_blamed(bench: &Bench) {
         let words = rollout.paused.effects.iter().map(|effect| effect.words()).collect::<Vec<_>>().join(", ");
         assert!(words.starts_with("spurious revision, pods replaced, pause lost"), "{words}\n{}", said(&output));
     }
+    let twice = of(&report, "twice");
+    // What is there goes on; only making it is asked for, and once.
+    assert_eq!(twice.healthy.effects, [Effect::Rejected], "{}", said(&output));
+    assert_eq!(twice.paused.verdict, CellVerdict::Untouched, "{}", said(&output));
+    let place = "spec.template.spec.containers[0].env[2]: Duplicate value";
+    assert!(twice.healthy.moves.iter().any(|what| what.contains(place)), "{}", said(&output));
 }
 
 /// What `kubectl get rollouts,... -A -o yaml` printed on a plane: with status, managedFields, uids.

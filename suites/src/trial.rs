@@ -30,7 +30,14 @@ pub fn run(scenario: &Scenario, wish: &Wish) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| infra(&e))?;
     let report = runtime.block_on(async {
         let plane = provision::acquire(&provisions, &scenario.id, &Stderr).await.map_err(|e| infra(&e))?;
-        let options = Options { keep_going: false, keep: false, pause_on_failure: paused, evidence: evidence_root() };
+        let options = Options {
+            driver: provisions.driver.clone(),
+            views: false,
+            keep_going: false,
+            keep: false,
+            pause_on_failure: paused,
+            evidence: evidence_root(),
+        };
         let stage = Stage {
             plane: &plane,
             kinds: Kinds::new(),

@@ -67,7 +67,8 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
-    pub(super) fn of(object: &Value) -> Self {
+    /// Of an object as the API server showed it.
+    pub fn of(object: &Value) -> Self {
         Self {
             kind: json::text(object, "/kind").to_owned(),
             name: json::text(object, "/metadata/name").to_owned(),
@@ -121,6 +122,14 @@ impl Actor {
     /// [`ActError::Rejected`] with status 404 where there is none.
     pub async fn rollout(&self, name: &str) -> Result<Value, ActError> {
         self.get(&self.address("Rollout", name).await?).await
+    }
+
+    /// The object of this kind and name, as JSON.
+    ///
+    /// # Errors
+    /// As any request.
+    pub async fn object(&self, kind: &str, name: &str) -> Result<Value, ActError> {
+        self.get(&self.address(kind, name).await?).await
     }
 
     /// The ReplicaSets that the Rollout controls (by uid), as JSON.

@@ -29,6 +29,34 @@ pub enum ActError {
         /// Why not, and what to do instead.
         why: String,
     },
+    /// The plugin ended well, but not with the words that it says then.
+    #[error("`{command}` ended well, but did not say `{expected}`; it said: {}", if said.is_empty() { "nothing" } else { said.trim_end() })]
+    NotSaid {
+        /// The command.
+        command: String,
+        /// What it says when it has done it.
+        expected: String,
+        /// What it said.
+        said: String,
+    },
+    /// The plugin said that it did it, and nothing of the kind was written.
+    #[error("`{command}` said `{}`, but {seen}", said.trim_end())]
+    NotWritten {
+        /// The command.
+        command: String,
+        /// What it said.
+        said: String,
+        /// What was seen instead.
+        seen: String,
+    },
+    /// The plugin could not be run: infrastructure.
+    #[error("{}: {why}", program.display())]
+    NotRun {
+        /// The program.
+        program: std::path::PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// Nobody answered, or the API server could not do its job (5xx): infrastructure.
     #[error("no answer to {what} from the API server: {source}")]
     Unreachable {
@@ -60,7 +88,7 @@ pub enum ActError {
 impl ActError {
     /// Whether the infrastructure failed, and not the scenario or the controller.
     pub fn is_infrastructure(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. } | Self::NotPlayed { .. })
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. } | Self::NotPlayed { .. } | Self::NotRun { .. })
     }
 
     /// Whether the API server answered 404.

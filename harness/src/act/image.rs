@@ -6,7 +6,7 @@ use super::{
     actor::{Actor, Address, Done, ObjectRef},
     error::ActError,
     json,
-    simple::quoted,
+    plugin::Asked,
 };
 use crate::scenario::model::SetImage;
 
@@ -46,14 +46,12 @@ impl Actor {
         let after = self.replace(&at, &with_image(&before, set)?).await?;
         objects.insert(0, ObjectRef::of(&after));
         let changed = json::differs(&before, &after);
-        let assignment = quoted(&format!("{}={}", set.container, set.image));
-        let command = format!("kubectl argo rollouts set image {name} {assignment}");
-        Ok(Done { objects, changed, command })
+        Ok(Done { objects, changed, command: Asked::SetImage(set).typed(name) })
     }
 }
 
 /// The object with the image of one container, or of all.
-fn with_image(object: &Value, set: &SetImage) -> Result<Value, ActError> {
+pub(super) fn with_image(object: &Value, set: &SetImage) -> Result<Value, ActError> {
     let mut object = object.clone();
     let mut found = false;
     for list in ["initContainers", "containers", "ephemeralContainers"] {

@@ -8,6 +8,7 @@
 //! - `promote`, `image` and `undo` hold the parts of the plugin that decide something, as
 //!   pure functions from objects to patches; `simple` the actions that decide nothing; `pods` plays the
 //!   part of a kubelet.
+//! - [`plugin`] does those actions for which the plugin has a command by the plugin itself ([`Driver`]).
 //! - `second` waits for a new second before an action that makes a revision.
 //!
 //! Errors tell three things apart: the API server said no ([`ActError::Rejected`], which may be a
@@ -16,11 +17,13 @@
 
 mod actor;
 mod apply;
+mod driver;
 mod error;
 mod image;
 mod json;
 mod kinds;
 mod merge;
+pub mod plugin;
 mod pods;
 mod promote;
 mod schema;
@@ -30,6 +33,7 @@ mod touch;
 mod undo;
 
 pub use actor::{Actor, Done, ObjectRef};
+pub use driver::Driver;
 pub use error::ActError;
 pub use kinds::Kinds;
 pub use second::{Compared, compared, wait_for_new_second};

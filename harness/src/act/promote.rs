@@ -6,14 +6,15 @@ use super::{
     actor::{Actor, Done, ObjectRef},
     error::ActError,
     json,
+    plugin::Asked,
 };
 use crate::scenario::model::{Promote, Skip};
 
 /// The patches of one promotion, in the order in which they are sent: status, then spec.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Patches {
-    status: Option<Value>,
-    spec: Option<Value>,
+pub(super) struct Patches {
+    pub(super) status: Option<Value>,
+    pub(super) spec: Option<Value>,
     /// Replaces both where the CRD has no status subresource (releases before 0.10).
     unified: Option<Value>,
 }
@@ -53,22 +54,12 @@ impl Actor {
             objects.push(ObjectRef::of(&after));
         }
         let changed = json::took_effect(&before, &after, &Value::Object(sent));
-        Ok(Done { objects, changed, command: command(name, promote) })
+        Ok(Done { objects, changed, command: Asked::Promote(promote).typed(name) })
     }
 }
 
-fn command(name: &str, promote: &Promote) -> String {
-    let flag = match promote {
-        Promote { skip: Some(Skip::Current), .. } => " --skip-current-step",
-        Promote { skip: Some(Skip::All), .. } => " --skip-all-steps",
-        Promote { full: true, .. } => " --full",
-        Promote { .. } => "",
-    };
-    format!("kubectl argo rollouts promote {name}{flag}")
-}
-
 /// What the plugin's `getPatches` decides.
-fn patches(rollout: &Value, promote: &Promote) -> Result<Patches, ActError> {
+pub(super) fn patches(rollout: &Value, promote: &Promote) -> Result<Patches, ActError> {
     let steps = json::list(rollout, "/spec/strategy/canary/steps").len();
     let is_canary = rollout.pointer("/spec/strategy/canary").is_some_and(|c| !c.is_null());
     if promote.skip.is_some() {
@@ -133,7 +124,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::{command, patches};
+    use super::patches;
     use crate::scenario::model::{Promote, Skip};
 
     fn plain() -> Promote {
@@ -219,14 +210,5 @@ mod tests {
     #[case(skip(Skip::All), json!({"spec": {"strategy": {"canary": {}}}}), "Cannot skip steps of a rollout without steps")]
     fn refused(#[case] promote: Promote, #[case] rollout: Value, #[case] message: &str) {
         assert_eq!(patches(&rollout, &promote).unwrap_err().to_string(), message);
-    }
-
-    #[rstest]
-    #[case(plain(), "kubectl argo rollouts promote demo")]
-    #[case(full(), "kubectl argo rollouts promote demo --full")]
-    #[case(skip(Skip::Current), "kubectl argo rollouts promote demo --skip-current-step")]
-    #[case(skip(Skip::All), "kubectl argo rollouts promote demo --skip-all-steps")]
-    fn commands(#[case] promote: Promote, #[case] expected: &str) {
-        assert_eq!(command("demo", &promote), expected);
     }
 }

@@ -7,6 +7,7 @@ use super::{
     actor::{Actor, Address, Done, ObjectRef},
     error::ActError,
     json,
+    plugin::Asked,
 };
 use crate::scenario::model::{Annotate, Delete, Patch, Restart, Scale};
 
@@ -16,7 +17,7 @@ impl Actor {
     /// # Errors
     /// As any request.
     pub async fn abort(&self, name: &str) -> Result<Done, ActError> {
-        self.status_patch(name, json!({"status": {"abort": true}}), format!("kubectl argo rollouts abort {name}")).await
+        self.status_patch(name, abort(), Asked::Abort.typed(name)).await
     }
 
     /// `kubectl argo rollouts retry rollout NAME`.
@@ -24,8 +25,7 @@ impl Actor {
     /// # Errors
     /// As any request.
     pub async fn retry(&self, name: &str) -> Result<Done, ActError> {
-        let command = format!("kubectl argo rollouts retry rollout {name}");
-        self.status_patch(name, json!({"status": {"abort": false}}), command).await
+        self.status_patch(name, retry(), Asked::Retry.typed(name)).await
     }
 
     /// `kubectl argo rollouts pause NAME`: `spec.paused`.
@@ -34,8 +34,7 @@ impl Actor {
     /// As any request.
     pub async fn pause(&self, name: &str) -> Result<Done, ActError> {
         let at = self.address("Rollout", name).await?;
-        let command = format!("kubectl argo rollouts pause {name}");
-        self.merge(&at, None, &json!({"spec": {"paused": true}}), command).await
+        self.merge(&at, None, &pause(), Asked::Pause.typed(name)).await
     }
 
     /// Clears `spec.paused`. The plugin has no command for this alone (its `promote` also ends the
@@ -56,12 +55,8 @@ impl Actor {
     /// As any request.
     pub async fn restart(&self, name: &str, restart: &Restart) -> Result<Done, ActError> {
         let at = self.address("Rollout", name).await?;
-        let patch = json!({"spec": {"restartAt": restart_at(Timestamp::now(), restart)}});
-        let command = match restart.r#in {
-            None => format!("kubectl argo rollouts restart {name}"),
-            Some(span) => format!("kubectl argo rollouts restart {name} --in {span}"),
-        };
-        self.merge(&at, None, &patch, command).await
+        let patch = json!({"spec": {"restartAt": restart_at(Timestamp::now(), restart).to_string()}});
+        self.merge(&at, None, &patch, Asked::Restart(restart).typed(name)).await
     }
 
     /// `kubectl scale rollout NAME --replicas=N`, through the scale subresource.
@@ -155,6 +150,21 @@ impl Actor {
     }
 }
 
+/// What `abort` sends.
+pub(super) fn abort() -> Value {
+    json!({"status": {"abort": true}})
+}
+
+/// What `retry rollout` sends.
+pub(super) fn retry() -> Value {
+    json!({"status": {"abort": false}})
+}
+
+/// What `pause` sends.
+pub(super) fn pause() -> Value {
+    json!({"spec": {"paused": true}})
+}
+
 /// Kind and name of what an action is about: the Rollout, where nothing else is said.
 fn target<'a>(rollout: &'a str, kind: Option<&'a str>, name: Option<&'a str>) -> Result<(&'a str, &'a str), ActError> {
     match (kind, name) {
@@ -166,11 +176,16 @@ fn target<'a>(rollout: &'a str, kind: Option<&'a str>, name: Option<&'a str>) ->
     }
 }
 
-fn restart_at(now: Timestamp, restart: &Restart) -> String {
+fn restart_at(now: Timestamp, restart: &Restart) -> Timestamp {
     let at = restart.r#in.and_then(|span| now.checked_add(span.0).ok()).unwrap_or(now);
     // Go's RFC 3339 format drops the fraction.
     let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
-    whole.round(Unit::Second).unwrap_or(whole).to_string()
+    whole.round(Unit::Second).unwrap_or(whole)
+}
+
+/// The first and the last second that a restart can be at which was asked for between these times.
+pub(super) fn restart_within(during: (Timestamp, Timestamp), restart: &Restart) -> (Timestamp, Timestamp) {
+    (restart_at(during.0, restart), restart_at(during.1, restart))
 }
 
 fn patch_command(kind: &str, name: &str, subresource: Option<&str>, patch: &Value) -> String {
@@ -204,7 +219,7 @@ mod tests {
     #[case(Some(90), "2026-11-23T04:18:08Z")]
     fn restarts_at_whole_seconds(#[case] after: Option<u64>, #[case] expected: &str) {
         let restart = Restart { r#in: after.map(|s| Span(Duration::from_secs(s))) };
-        assert_eq!(restart_at("2026-11-23T04:16:38.9Z".parse().unwrap(), &restart), expected);
+        assert_eq!(restart_at("2026-11-23T04:16:38.9Z".parse().unwrap(), &restart).to_string(), expected);
     }
 
     #[rstest]

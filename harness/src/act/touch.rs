@@ -25,7 +25,7 @@ impl Actor {
         let owners = now["metadata"]["managedFields"].as_array();
         let owned = owners.is_some_and(|owners| owners.iter().any(|owner| owner["manager"] == MANAGER));
         let mut apply = json!({"apiVersion": now["apiVersion"], "kind": now["kind"], "metadata": {"name": name}});
-        if !owned && let Some((field, value)) = field(&now["spec"]) {
+        if !owned && let Some((field, value)) = field(&now) {
             apply["spec"] = json!({field: value});
         }
         let touched = self.patch_as(&at, PatchKind::Apply, None, &apply, MANAGER).await?;
@@ -33,7 +33,41 @@ impl Actor {
     }
 }
 
-/// A field that somebody else owns already and that stays when we let go of it.
-fn field(spec: &Value) -> Option<(&'static str, &Value)> {
-    ["replicas", "selector", "workloadRef"].into_iter().find_map(|field| Some((field, spec.get(field)?)))
+/// A field of the spec that stays when we let go of it, because somebody else owns it too. Not each has an owner: who
+/// scales to 0 through the subresource owns nothing (a Scale leaves a 0 out), and what we alone own goes with us.
+fn field(rollout: &Value) -> Option<(&'static str, &Value)> {
+    let owners = rollout["metadata"]["managedFields"].as_array()?;
+    let is_owned = |field: &str| {
+        let key = format!("f:{field}");
+        owners.iter().any(|owner| owner["manager"] != MANAGER && owner["fieldsV1"]["f:spec"].get(&key).is_some())
+    };
+    // The one that changes least comes first.
+    ["selector", "workloadRef", "replicas"]
+        .into_iter()
+        .filter(|field| is_owned(field))
+        .find_map(|field| Some((field, rollout["spec"].get(field)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rollout(spec: &Value, owned: &Value) -> Value {
+        let owners = json!([
+            {"manager": MANAGER, "fieldsV1": {"f:spec": {"f:replicas": {}, "f:selector": {}}}},
+            {"manager": "kubectl-client-side-apply", "fieldsV1": {"f:spec": owned}},
+            {"manager": "rollouts-controller", "subresource": "status", "fieldsV1": {"f:status": {"f:phase": {}}}},
+        ]);
+        json!({"metadata": {"managedFields": owners}, "spec": spec})
+    }
+
+    #[test]
+    fn only_what_somebody_else_owns_is_touched() {
+        let spec = json!({"replicas": 0, "selector": {"matchLabels": {"app": "a"}}});
+        let touched = |owned: Value| field(&rollout(&spec, &owned)).map(|(field, _)| field);
+        assert_eq!(touched(json!({"f:replicas": {}, "f:selector": {}})), Some("selector"));
+        assert_eq!(touched(json!({"f:replicas": {}})), Some("replicas"));
+        assert_eq!(touched(json!({"f:strategy": {}})), None);
+        assert_eq!(touched(json!({"f:workloadRef": {}})), None, "it is owned, and is gone");
+    }
 }

@@ -6,6 +6,7 @@ use super::{
     actor::{Actor, Done, ObjectRef, PatchKind},
     error::ActError,
     json,
+    plugin::Asked,
 };
 use crate::scenario::model::Undo;
 
@@ -24,10 +25,7 @@ impl Actor {
         let rollout_at = self.address("Rollout", name).await?;
         let rollout = self.get(&rollout_at).await?;
         let to = undo.to_revision.unwrap_or(0);
-        let command = match to {
-            0 => format!("kubectl argo rollouts undo {name}"),
-            to => format!("kubectl argo rollouts undo {name} --to-revision={to}"),
-        };
+        let command = Asked::Undo(undo).typed(name);
         let target = target(&rollout, &self.replica_sets(&rollout).await?, to)?;
         if already_there(&rollout, &target) {
             // "skipped rollback (current template already matches revision N)"
@@ -74,7 +72,7 @@ fn revision(replica_set: &Value) -> Option<i64> {
 }
 
 /// The ReplicaSet of the revision; for 0 the one before the newest.
-fn target(rollout: &Value, replica_sets: &[Value], to: u64) -> Result<Value, ActError> {
+pub(super) fn target(rollout: &Value, replica_sets: &[Value], to: u64) -> Result<Value, ActError> {
     if to > 0 {
         let found = replica_sets.iter().find(|rs| revision(rs).is_some_and(|r| r.unsigned_abs() == to));
         return found
@@ -93,7 +91,7 @@ fn target(rollout: &Value, replica_sets: &[Value], to: u64) -> Result<Value, Act
 }
 
 /// Whether all that the Rollout's template says is said by the ReplicaSet's too, but for the hash.
-fn already_there(rollout: &Value, replica_set: &Value) -> bool {
+pub(super) fn already_there(rollout: &Value, replica_set: &Value) -> bool {
     let Some(template) = rollout.pointer("/spec/template").filter(|t| t.is_object()) else { return false };
     let mut template = template.clone();
     let mut other = replica_set.pointer("/spec/template").cloned().unwrap_or_default();

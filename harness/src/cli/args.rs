@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cluster::ImageSource,
     parts::kubernetes,
-    run::wish::{self, Provider, Wish},
+    run::wish::{self, DriverName, Provider, Wish},
     scenario::{Capabilities, model::Capability},
 };
 
@@ -45,7 +45,7 @@ pub struct Proofroll {
 pub enum Command {
     /// Replay the getting-started guide and assert every figure of it (the main job).
     #[command(
-        after_help = "Examples:\n  proofroll guide\n  proofroll guide --controller ./dist/rollouts-controller\n  proofroll guide --controller ~/src/argo-rollouts    # built with Go first"
+        after_help = "Examples:\n  proofroll guide\n  proofroll guide --controller ./dist/rollouts-controller\n  proofroll guide --controller ~/src/argo-rollouts    # built with Go first\n  proofroll guide --driver plugin                     # by the real kubectl plugin, and compares what it shows"
     )]
     Guide(Guide),
     /// Run scenarios: ours by id or pattern, your own by file.
@@ -332,6 +332,8 @@ impl ClusterArgs {
             has: self.has.clone(),
             kubeconfig: wish::kubeconfig(),
             alone: false,
+            driver: DriverName::default(),
+            plugin: None,
         }
     }
 }
@@ -350,6 +352,13 @@ pub struct Running {
     /// Expect the behaviour of this release from a controller given by path.
     #[arg(long, env = "PROOFROLL_AS_VERSION", value_name = "VERSION")]
     pub as_version: Option<semver::Version>,
+    /// Who does the actions that the kubectl plugin has a command for: set image, promote, abort, retry, pause, restart,
+    /// undo. All others (apply, scale, delete, patch, resume, ...) are kubectl's, and done by the harness with either.
+    #[arg(long, env = wish::DRIVER_VARIABLE, value_enum, default_value_t = DriverName::Api, value_name = "DRIVER")]
+    pub driver: DriverName,
+    /// --driver plugin: this executable instead of the pinned kubectl-argo-rollouts.
+    #[arg(long, env = wish::PLUGIN_VARIABLE, value_name = "PATH")]
+    pub plugin: Option<PathBuf>,
     /// Take scenarios from this directory instead of the ones inside the program.
     #[arg(long, env = "PROOFROLL_FIXTURES", value_name = "DIR")]
     pub fixtures: Option<PathBuf>,
@@ -375,6 +384,9 @@ pub struct Running {
     /// On a cluster that nobody else joins.
     #[arg(skip)]
     pub alone: bool,
+    /// With the plugin as driver: compare after each step what it shows.
+    #[arg(skip)]
+    pub views: bool,
 }
 
 /// `proofroll guide`

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     behaviour::{self, Comparison, Side},
     cluster::Plane,
-    controller::UnderTest,
     report::{self, v1},
+    run::provision::Provisions,
     scenario::{Library, Scenario},
 };
 
@@ -170,7 +170,7 @@ impl Together {
     /// Plays all rounds of one side; the first one when the other side is ready, too.
     fn play(&self, label: &str, session: &Session, rounds: usize) -> Result<v1::Report, Fault> {
         let ticker = Ticker::new(label, session.scenarios.len() * rounds);
-        let play = async |plane: &Plane, release: &UnderTest| {
+        let play = async |plane: &Plane, provisions: &Provisions| {
             let mut reports = Vec::new();
             self.state.send_modify(|state| state.ready += 1);
             let both = |state: &State| state.ready == 2 || state.given_up;
@@ -181,7 +181,7 @@ impl Together {
                 if self.state.borrow().given_up {
                     break;
                 }
-                reports.extend(session.play(plane, release, &ticker).await);
+                reports.extend(session.play(plane, provisions, &ticker).await);
             }
             (reports, ())
         };

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     args::Running,
     exit::{Exit, Fault},
-    session::{on_plane, options},
+    session::{evidence_root, on_plane, options},
     terminal::{Detail, Terminal},
 };
 use crate::{
@@ -75,8 +75,7 @@ pub(super) fn run(arguments: &Fuzz) -> Result<Exit, Fault> {
     let running = &arguments.running;
     let library = Library::open(running.fixtures.as_deref()).map_err(Fault::input)?;
     let work = tempfile::Builder::new().prefix("proofroll-fuzz-").tempdir().map_err(Fault::infra)?;
-    let options = options(running);
-    let kept = arguments.keep_failures.clone().unwrap_or_else(|| options.evidence.join("fuzz"));
+    let kept = arguments.keep_failures.clone().unwrap_or_else(|| evidence_root(running.out.as_deref()).join("fuzz"));
     let hunt = Hunt {
         library: &library,
         seed,
@@ -90,8 +89,9 @@ pub(super) fn run(arguments: &Fuzz) -> Result<Exit, Fault> {
     };
     let scenarios = hunt.scenarios().map_err(Fault::infra)?;
     anstream::println!("seed {seed}, {} cases", scenarios.len());
-    let played = on_plane(running, &format!("fuzz, seed {seed}"), async |plane, release| {
+    let played = on_plane(running, &format!("fuzz, seed {seed}"), async |plane, provisions| {
         let terminal = Terminal::new(Detail::Scenarios);
+        let (release, options) = (&provisions.release, options(running, provisions));
         let stage = Stage { plane, kinds: Kinds::new(), release, listener: &terminal, options, swap: None };
         let reports = hunt.run(&stage, &scenarios).await;
         let failed: Vec<_> =

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     report::v1,
+    run::wish::DriverName,
     scenario::{Family, Library, Scenario, generate},
 };
 
@@ -37,7 +38,9 @@ pub(super) fn guide_session(arguments: &Guide) -> Result<Session, Fault> {
             scenarios.push(more);
         }
     }
-    Ok(Session { junit: arguments.junit.clone(), ..alone(scenarios, &library, &arguments.running) })
+    // Its Rollouts have nothing that our drawing leaves out.
+    let running = Running { views: arguments.running.driver == DriverName::Plugin, ..arguments.running.clone() };
+    Ok(Session { junit: arguments.junit.clone(), ..alone(scenarios, &library, &running) })
 }
 
 /// Scenarios one after the other, shown in full.

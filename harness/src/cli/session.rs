@@ -12,12 +12,15 @@ use super::{
     terminal::{Detail, Terminal},
 };
 use crate::{
-    act::Kinds,
+    act::{Driver, Kinds},
     cluster::Plane,
-    controller::{ControllerSpec, UnderTest},
+    controller::ControllerSpec,
     process::{interrupt, usage},
     report::{self, v1},
-    run::{self, Listener, Options, Stage, provision},
+    run::{
+        self, Listener, Options, Stage,
+        provision::{self, Provisions},
+    },
     scenario::{Gate, Scenario, gate},
 };
 
@@ -112,7 +115,7 @@ impl Session {
     }
 
     fn play_all(&self, listener: &dyn Listener) -> Result<Played<()>, Fault> {
-        let play = async |plane: &Plane, release: &UnderTest| (self.play(plane, release, listener).await, ());
+        let play = async |plane: &Plane, provisions: &Provisions| (self.play(plane, provisions, listener).await, ());
         let mut played = on_plane(&self.running, &self.purpose(), play)?;
         played.report.left_out.clone_from(&self.left_out);
         Ok(played)
@@ -140,8 +143,13 @@ impl Session {
     }
 
     /// Plays all of it on a plane that is there.
-    pub(super) async fn play(&self, plane: &Plane, release: &UnderTest, listener: &dyn Listener) -> Vec<v1::Scenario> {
-        let options = options(&self.running);
+    pub(super) async fn play(
+        &self,
+        plane: &Plane,
+        provisions: &Provisions,
+        listener: &dyn Listener,
+    ) -> Vec<v1::Scenario> {
+        let (release, options) = (&provisions.release, options(&self.running, provisions));
         let stage = Stage { plane, kinds: Kinds::new(), release, listener, options, swap: None };
         let capabilities = self.running.cluster.capabilities();
         let failed = std::sync::atomic::AtomicBool::new(false);
@@ -171,7 +179,7 @@ impl Session {
 pub(super) fn on_plane<T>(
     running: &Running,
     purpose: &str,
-    play: impl AsyncFnOnce(&Plane, &UnderTest) -> (Vec<v1::Scenario>, T),
+    play: impl AsyncFnOnce(&Plane, &Provisions) -> (Vec<v1::Scenario>, T),
 ) -> Result<Played<T>, Fault> {
     let began = (Timestamp::now(), std::time::Instant::now());
     let (own_before, children_before) = (usage::of_this_process().cpu_seconds, usage::of_ended_children());
@@ -179,6 +187,7 @@ pub(super) fn on_plane<T>(
     interrupt::listen().map_err(Fault::infra)?;
     let mut wish = running.cluster.wish(running.controller.as_ref(), running.as_version.as_ref());
     wish.alone = running.alone;
+    (wish.driver, wish.plugin) = (running.driver, running.plugin.clone());
     let provisions = provision::provide(&wish, &progress);
     let provisions = provisions.inspect_err(|_| progress.clear())?;
     // Controllers are children of the threads that start them: these live as long as the runtime.
@@ -189,7 +198,7 @@ pub(super) fn on_plane<T>(
         progress.clear();
         let plane = acquired.map_err(Fault::infra)?.ok_or_else(Fault::interrupted)?;
         let outcome = tokio::select! {
-            played = play(&plane, &provisions.release) => Ok(played),
+            played = play(&plane, &provisions) => Ok(played),
             () = interrupt::interrupted() => Err(Fault::interrupted()),
         };
         let record = plane.record();
@@ -222,6 +231,7 @@ pub(super) fn on_plane<T>(
             sha256: public_image.unwrap_or_else(|| provisions.release.sha256.clone()),
         },
         upgraded_to: None,
+        driver: driver(&provisions.driver),
         harness: v1::Harness {
             cpu_seconds: usage.cpu_seconds - own_before,
             peak_memory: usage.peak_memory,
@@ -310,10 +320,11 @@ fn farewell(report: &v1::Report) -> Exit {
     let steps = report.scenarios.iter().flat_map(|scenario| &scenario.steps);
     let expectations = |step: &v1::Step| step.checks.len() + step.through.len() + step.claims.len() + step.pauses.len();
     anstream::println!(
-        "\n{word}: {counts}; {} steps, {} expectations; controller {}, Kubernetes {}; {:.1} s in all",
+        "\n{word}: {counts}; {} steps, {} expectations; controller {}, {}Kubernetes {}; {:.1} s in all",
         steps.clone().count(),
         steps.map(expectations).sum::<usize>(),
         report.controller.label,
+        report.driver.label.as_ref().map_or_else(String::new, |label| format!("driven by the plugin {label}, ")),
         report.kubernetes,
         report.seconds
     );
@@ -347,9 +358,21 @@ fn totals(scenarios: &[v1::Scenario]) -> v1::Totals {
     totals
 }
 
+/// The driver, as it is reported.
+fn driver(driver: &Driver) -> v1::Driver {
+    let plugin = driver.plugin();
+    v1::Driver {
+        name: driver.name().into(),
+        label: plugin.map(|plugin| plugin.label.clone()),
+        sha256: plugin.map(|plugin| plugin.sha256.clone()),
+    }
+}
+
 /// How scenarios are run.
-pub(super) fn options(running: &Running) -> Options {
+pub(super) fn options(running: &Running, provisions: &Provisions) -> Options {
     Options {
+        driver: provisions.driver.clone(),
+        views: running.views,
         keep_going: running.keep_going,
         keep: running.keep,
         pause_on_failure: running.pause_on_failure,

@@ -22,7 +22,7 @@ use crate::{
     parts::{Parts, pin},
     releases::{Column, Matrix},
     report::v1,
-    run::{self, Stage},
+    run::{self, Stage, provision::Provisions},
     scenario::{Gate, Library, Scenario, gate},
     upgrade::{How, Pair, Swap, all_pairs},
 };
@@ -93,7 +93,8 @@ fn column(pair: &Pair, how: How, scenarios: &[Scenario], running: &Running) -> R
     let label = pair.to_string();
     let ticker = Ticker::new(&label, scenarios.len());
     let running = under_old_release(pair, running)?;
-    let play = async |plane: &Plane, release: &UnderTest| {
+    let play = async |plane: &Plane, provisions: &Provisions| {
+        let release = &provisions.release;
         let capabilities = running.cluster.capabilities();
         let why_not = |scenario: &Scenario| {
             let both = [&release.version, &to.version].map(|version| gate(scenario, &capabilities, version));
@@ -102,7 +103,8 @@ fn column(pair: &Pair, how: How, scenarios: &[Scenario], running: &Running) -> R
         let there = scenarios.iter().filter(|scenario| why_not(scenario).is_none());
         let swap = Swap::new(release.version.clone(), to.clone(), how, there.map(|scenario| scenario.id.clone()));
         let kinds = Kinds::new();
-        let stage = Stage { plane, kinds, release, listener: &ticker, options: options(&running), swap: Some(&swap) };
+        let options = options(&running, provisions);
+        let stage = Stage { plane, kinds, release, listener: &ticker, options, swap: Some(&swap) };
         let one = async |scenario: &Scenario| match why_not(scenario) {
             Some(reason) => run::skipped(scenario, reason, &ticker),
             None => run::run(&stage, scenario).await,

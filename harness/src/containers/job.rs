@@ -1,6 +1,9 @@
 //! A program that is started in a container.
 
-use std::{fs::File, io::Write, os::unix::process::ExitStatusExt, path::PathBuf, process::ExitStatus, time::Duration};
+use std::{
+    fs::File, io::Write, mem::ManuallyDrop, os::unix::process::ExitStatusExt, path::PathBuf, process::ExitStatus,
+    time::Duration,
+};
 
 use futures::StreamExt;
 use rustix::process::{Signal, getegid, geteuid};
@@ -113,7 +116,9 @@ async fn live(
     mut signals: mpsc::UnboundedReceiver<Signal>,
 ) -> Result<ExitStatus, String> {
     let (open, closed) = oneshot::channel();
-    let container = request(job, open).start().await.map_err(|error| chain(&error))?;
+    // Removed by whoever called, or by somebody who cleaned up before: dropped, it would be removed once more, and
+    // that it was gone would be told as an error.
+    let container = ManuallyDrop::new(request(job, open).start().await.map_err(|error| chain(&error))?);
     let docker = docker().await.map_err(|error| error.to_string())?;
     let found = docker.inspect_container(container.id(), None).await.map_err(|error| chain(&error))?;
     let pid = found.state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok());
@@ -133,8 +138,6 @@ async fn live(
     };
     // Told by the end of the stream, which drops the other end.
     let _ = tokio::time::timeout(OUTPUT, closed).await;
-    // Gone already: as well.
-    let _ = container.rm().await;
     status
 }
 

@@ -155,6 +155,19 @@ impl Parts {
         self.make(&recipe, tried, progress)
     }
 
+    /// A part that `by` names by its path.
+    ///
+    /// # Errors
+    /// When that is no executable file.
+    pub fn given(&self, name: &PartName, path: &Path, by: &str) -> Result<FoundPart, PartError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let unusable = |reason| self.unusable(name, &path, by, reason);
+        given::executable(&path).map_err(unusable)?;
+        let sha256 = given::remembered_sha256(self.cache.root(), &path).map_err(|error| unusable(error.to_string()))?;
+        let version = Recipe::of(name)?.version().clone();
+        Ok(FoundPart { name: name.clone(), version, path, sha256, origin: Origin::Given(by.to_owned()) })
+    }
+
     /// Finds several parts; says beforehand how many are missing and how long making them takes.
     /// The answer is in the order of the names.
     ///

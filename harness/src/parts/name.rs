@@ -21,6 +21,8 @@ pub enum PartName {
     Kwok,
     /// The Argo Rollouts controller of one release.
     RolloutsController(Version),
+    /// The Argo Rollouts plugin of kubectl, of the newest release: people use it with older controllers, too.
+    Plugin,
     /// A program of the control plane of an older Kubernetes than the newest one that is pinned.
     Kubernetes(Program, Version),
     /// What runs in pods of a real cluster: the demo application and the load generator, our own.
@@ -71,10 +73,10 @@ impl PartName {
         Self::Coredns,
     ];
 
-    /// Every part that is pinned: the plane's, a controller per release, oldest first, the programs of older
-    /// Kubernetes, and what only a kind cluster needs.
+    /// Every part that is pinned: the plane's, a controller per release, oldest first, the plugin, the programs of
+    /// older Kubernetes, and what only a kind cluster needs.
     pub fn all() -> Vec<Self> {
-        let controllers = pin::releases().into_iter().map(Self::RolloutsController);
+        let controllers = pin::releases().into_iter().map(Self::RolloutsController).chain([Self::Plugin]);
         Self::PLANE.into_iter().chain(controllers).chain(Self::older_kubernetes()).chain(Self::KIND).collect()
     }
 
@@ -103,6 +105,7 @@ impl PartName {
             Self::KubeScheduler => "kube-scheduler",
             Self::Kwok => "kwok",
             Self::RolloutsController(_) => "rollouts-controller",
+            Self::Plugin => "kubectl-argo-rollouts",
             Self::Kubernetes(program, _) => program.binary(),
             Self::RolloutsDemo => "rollouts-demo",
             Self::Kubelet => "kubelet",
@@ -130,6 +133,8 @@ impl PartName {
             Self::KubeScheduler => 15,
             Self::Kwok => 170,
             Self::RolloutsController(_) => 335,
+            // Nearly all of it is compiled for the controller; the rest is linking.
+            Self::Plugin => 30,
             Self::Kubernetes(Program::Apiserver, _) => 410,
             Self::Kubernetes(Program::ControllerManager, _) => 115,
             Self::Kubernetes(Program::Scheduler, _) => 15,

@@ -83,9 +83,12 @@ impl Pin {
         PINS.iter().find_map(|pin| {
             let package = pin.packages().find(|package| match part {
                 // These have a pin of their own, named after them.
-                PartName::Etcd | PartName::NodeEtcd | PartName::Coredns | PartName::RolloutsDemo | PartName::Kind => {
-                    pin.directory == part.to_string()
-                }
+                PartName::Etcd
+                | PartName::NodeEtcd
+                | PartName::Coredns
+                | PartName::RolloutsDemo
+                | PartName::Plugin
+                | PartName::Kind => pin.directory == part.to_string(),
                 PartName::RolloutsController(version) => {
                     package.path.ends_with("/cmd/rollouts-controller") && package.version == *version
                 }
@@ -204,6 +207,25 @@ mod tests {
             let (pin, _) = Pin::of(&PartName::RolloutsController(release.clone())).unwrap();
             assert_eq!(pin.directory, format!("rollouts-v{release}"));
         }
+    }
+
+    /// What the plugin links besides (tables, a dashboard) would change what the controller is built from, so it has
+    /// a pin of its own; of what both need it must be the same.
+    #[test]
+    fn the_plugin_is_built_from_the_modules_of_the_newest_controller() {
+        let newest = newest_release();
+        let (controller, _) = Pin::of(&PartName::RolloutsController(newest.clone())).unwrap();
+        let (plugin, package) = Pin::of(&PartName::Plugin).unwrap();
+        assert_eq!(package.version, newest);
+        let (ours, theirs) = (&plugin.parsed.requires, &controller.parsed.requires);
+        let other: Vec<_> =
+            theirs.iter().filter(|(module, version)| ours.get(*module).is_some_and(|v| v != *version)).collect();
+        assert!(other.is_empty(), "{other:?}");
+        assert!(theirs.keys().filter(|module| ours.contains_key(*module)).count() > theirs.len() / 2);
+        let replaced = |pin: &Pin| -> Vec<String> {
+            pin.go_mod.lines().filter(|line| line.contains(" => ")).map(|line| line.trim().to_owned()).collect()
+        };
+        assert_eq!(replaced(plugin), replaced(controller));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Recipe {
 }
 
 /// Binaries built from modules know no version; upstream's own builds pass it to the linker, so
-/// that `--version`, `/version` and the logs name it. The controller adds `+unknown` for the commit.
+/// that `--version`, `/version` and the logs name it. The controller and the plugin add `+unknown` for the commit.
 fn ldflags(part: &PartName, version: &Version) -> String {
     let strip = "-s -w";
     match part {
@@ -85,7 +85,7 @@ fn ldflags(part: &PartName, version: &Version) -> String {
             let Version { major, minor, .. } = version;
             format!("{strip} -X {at}.gitVersion=v{version} -X {at}.gitMajor={major} -X {at}.gitMinor={minor}")
         }
-        PartName::RolloutsController(_) => {
+        PartName::RolloutsController(_) | PartName::Plugin => {
             format!("{strip} -X github.com/argoproj/argo-rollouts/utils/version.version={version}")
         }
         PartName::Etcd

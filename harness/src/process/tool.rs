@@ -28,6 +28,17 @@ pub struct Tool {
     said: String,
 }
 
+/// All that a call said.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub out: String,
+    /// Its standard error, without the newline at its end.
+    pub err: String,
+}
+
 /// Why a call did not do what it was made for.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
@@ -82,6 +93,14 @@ impl Tool {
         Self { command: Command::new(&program), program, said }
     }
 
+    /// The name by which it is called, whatever its file is called: programs tell it to others.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.said);
+        self.command.arg0(name);
+        self
+    }
+
     /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
@@ -118,7 +137,36 @@ impl Tool {
     ///
     /// # Errors
     /// See [`ToolError`].
-    pub async fn told(mut self, mut line: impl FnMut(&str)) -> Result<String, ToolError> {
+    pub async fn told(self, mut line: impl FnMut(&str)) -> Result<String, ToolError> {
+        let call = self.said.clone();
+        let mut last = VecDeque::new();
+        let (status, output) = self
+            .run(|text| {
+                line(text);
+                last.push_back(text.to_owned());
+                if last.len() > LAST_LINES {
+                    last.pop_front();
+                }
+            })
+            .await?;
+        if status.success() {
+            return Ok(output);
+        }
+        Err(ToolError::Failed { call, status, last_lines: Vec::from(last).join("\n") })
+    }
+
+    /// Runs it and answers all that it said, however it ended.
+    ///
+    /// # Errors
+    /// When it could not be started or heard.
+    pub async fn said(self) -> Result<Said, ToolError> {
+        let mut lines = Vec::new();
+        let (status, out) = self.run(|line| lines.push(line.to_owned())).await?;
+        Ok(Said { status, out, err: lines.join("\n") })
+    }
+
+    /// The child dies with the thread that spawns it, so this belongs on a thread that lasts.
+    async fn run(mut self, mut line: impl FnMut(&str)) -> Result<(ExitStatus, String), ToolError> {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         lifeline::die_with_parent(self.command.as_std_mut());
         let spawned = self.command.spawn();
@@ -127,28 +175,17 @@ impl Tool {
         let mut group = Group::of(child);
         let read = |source| ToolError::Read { call: call.clone(), source };
         let (out, err) = (group.child.stdout.take(), group.child.stderr.take());
-        let mut last = VecDeque::new();
         let (output, told) = tokio::join!(all_of(out), async {
             let Some(err) = err else { return Ok(()) };
             let mut lines = BufReader::new(err).split(b'\n');
             while let Some(bytes) = lines.next_segment().await? {
-                let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-                line(&text);
-                last.push_back(text);
-                if last.len() > LAST_LINES {
-                    last.pop_front();
-                }
+                line(String::from_utf8_lossy(&bytes).trim_end());
             }
             Ok(())
         });
         told.map_err(read)?;
         let output = output.map_err(read)?;
-        let status = group.ended().await.map_err(read)?;
-        if status.success() {
-            return Ok(output);
-        }
-        let last_lines = Vec::from(last).join("\n");
-        Err(ToolError::Failed { call: call.clone(), status, last_lines })
+        Ok((group.ended().await.map_err(read)?, output))
     }
 }
 
@@ -210,6 +247,13 @@ mod tests {
         assert_eq!(error.last_words(), "why");
         let error = Tool::new("no-such-program").output().await.unwrap_err();
         assert!(error.is_missing(), "{error}");
+    }
+
+    #[tokio::test]
+    async fn all_that_it_said_is_there_however_it_ended() {
+        let said = Tool::new("sh").called("my-name").args(["-c", "echo out; echo $0 >&2; echo err >&2; exit 3"]).said();
+        let said = said.await.unwrap();
+        assert_eq!((said.status.code(), said.out.as_str(), said.err.as_str()), (Some(3), "out\n", "my-name\nerr"));
     }
 
     #[tokio::test]

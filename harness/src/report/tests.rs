@@ -27,6 +27,7 @@ fn report(scenarios: Vec<v1::Scenario>) -> v1::Report {
         kubernetes: "v1.34.4".into(),
         controller: v1::Controller { version: "1.10.2".into(), label: "v1.10.2".into(), sha256: "ab".into() },
         upgraded_to: None,
+        driver: v1::Driver::default(),
         harness: v1::Harness::default(),
         totals: v1::Totals::default(),
         invariants: invariants::totals(&scenarios),

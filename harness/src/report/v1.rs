@@ -28,6 +28,9 @@ pub struct Report {
     /// What it was swapped for in the middle of each scenario, under `proofroll upgrade`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgraded_to: Option<Controller>,
+    /// Who did the actions that the plugin of kubectl has a command for.
+    #[serde(default)]
+    pub driver: Driver,
     /// What the harness itself cost.
     pub harness: Harness,
     /// How many scenarios ended how.
@@ -52,6 +55,19 @@ pub struct Controller {
     /// sha256 of its binary, hexadecimal; of its image (`sha256:...`) where it runs a published one or was in the
     /// cluster already, empty where that is not known.
     pub sha256: String,
+}
+
+/// Who did the actions that the plugin of kubectl has a command for; all others are kubectl's, and the harness did them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Driver {
+    /// `api`: the harness, by the requests that the plugin sends; `plugin`: the plugin itself. Empty: not told.
+    pub name: String,
+    /// The plugin's release, or its path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// sha256 of the plugin's binary, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// What the harness itself cost, and what stands beside it.
@@ -197,7 +213,7 @@ pub struct Step {
 #[serde(rename_all = "camelCase")]
 pub struct Breach {
     /// What is broken: `expect`, `through[1]`, `never[1]`, `always[1]` (counted from 1), `hold`, `pauses[3]` (by
-    /// step index), `events`, `requests`, `traffic.split`, `traffic.failures`, `invariant NAME`; `refused`: the action could not be done; `silent`: the controller
+    /// step index), `events`, `requests`, `traffic.split`, `traffic.failures`, `views`, `invariant NAME`; `refused`: the action could not be done; `silent`: the controller
     /// shows no sign of having taken notice of the action, or does not reconcile when asked to.
     pub what: String,
     /// In words.
@@ -258,7 +274,8 @@ pub struct Passed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
-    /// What it is called: `never[1]`, `always[1]` (counted from 1), `hold`, `events`, `traffic.split`, `traffic.failures`.
+    /// What it is called: `never[1]`, `always[1]` (counted from 1), `hold`, `events`, `traffic.split`, `traffic.failures`,
+    /// `views` (what the plugin shows is what is drawn here).
     #[serde(default)]
     pub name: String,
     /// What is claimed, in words.

@@ -8,6 +8,7 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    act::Driver,
     cluster::{ContainerSource, Source},
     containers::ContainerError,
     controller::{ControllerFiles, ControllerSpec, KnownFlags, UnderTest},
@@ -83,5 +84,5 @@ pub(super) fn container(
         ControllerSpec::Checkout(_) => parts.controller(spec, wish.as_version.as_ref(), progress)?.into(),
     };
     let source = ContainerSource { reference: image.reference, image: image.id, port: None };
-    Ok(Provisions { release, source: Source::Container(source), alone: false })
+    Ok(Provisions { release, source: Source::Container(source), alone: false, driver: Driver::Api })
 }

@@ -10,6 +10,7 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    act::Driver,
     cluster::{
         ExistingSource, Source, Subject,
         existing::{Context, ExistingError, FoundController, Look, check_nodes, look},
@@ -56,7 +57,8 @@ pub(super) fn existing(parts: &Parts, wish: &Wish, progress: &dyn Progress) -> R
         subject,
         probe: wish.probe_image.clone(),
     };
-    let provisions = Provisions { release, source: Source::Existing(source.clone()), alone: false };
+    let provisions =
+        Provisions { release, source: Source::Existing(source.clone()), alone: false, driver: Driver::Api };
     if let Subject::Release { .. } = source.subject
         && !runs_already(&provisions)
     {

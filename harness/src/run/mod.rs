@@ -1,7 +1,7 @@
 //! Runs a scenario: joins the cluster, the controller, the actions, the timeline and the
 //! expectations, and comes to a verdict.
 //!
-//! A step is: act; find the gate in the timeline; await the state that is expected ([`awaiting`]);
+//! A step is: act (by the driver that is asked for, [`driving`]); find the gate in the timeline; await the state that is expected ([`awaiting`]);
 //! look back at what was passed on the way. Claims that reach to the next action stay open until
 //! its gate is known ([`claims`]). At the end, when nothing is to happen any more, two fences make
 //! sure that the controller has looked once more, and the invariants are judged ([`ending`]).
@@ -10,6 +10,7 @@ mod acting;
 mod awaiting;
 mod claims;
 mod container;
+mod driving;
 mod ending;
 mod endpoints;
 mod evidence;
@@ -28,6 +29,7 @@ mod step;
 mod swapping;
 mod traffic;
 pub mod trouble;
+mod views;
 mod watching;
 pub mod wish;
 

@@ -5,16 +5,17 @@ use std::io;
 use super::{
     container::container,
     existing::existing,
-    wish::{Provider, Wish},
+    wish::{self, DriverName, Provider, Wish},
 };
 use crate::{
+    act::{Driver, plugin::Plugin},
     cluster::{
         self, ClusterError, EmbeddedSource, ImageSource, KindSource, Plane, PlanePart, PlaneParts, PlaneRequest,
         Source, existing::ExistingError, prepared,
     },
     controller::{ControllerFiles, ControllerSpec, UnderTest},
     images::{self, ImageArchive, ImageError, control_plane::ControlPlaneError},
-    parts::{PartError, PartName, Parts, kubernetes, recipe::Recipe},
+    parts::{Origin, PartError, PartName, Parts, kubernetes, recipe::Recipe},
     progress::Progress,
     timeouts,
 };
@@ -28,6 +29,8 @@ pub struct Provisions {
     pub source: Source,
     /// Nobody else joins the plane.
     pub alone: bool,
+    /// Who does the actions that the plugin has a command for.
+    pub driver: Driver,
 }
 
 /// Why there is nothing to run on.
@@ -85,7 +88,23 @@ pub fn provide(wish: &Wish, progress: &dyn Progress) -> Result<Provisions, Provi
         Provider::Kind => kind(&parts, &spec()?, wish, progress)?,
         Provider::Existing => existing(&parts, wish, progress)?,
     };
-    Ok(Provisions { alone: wish.alone, ..provisions })
+    Ok(Provisions { alone: wish.alone, driver: driver(&parts, wish, progress)?, ..provisions })
+}
+
+/// The driver; the plugin's part is made where it is missing.
+fn driver(parts: &Parts, wish: &Wish, progress: &dyn Progress) -> Result<Driver, PartError> {
+    if wish.driver == DriverName::Api {
+        return Ok(Driver::Api);
+    }
+    let found = match &wish.plugin {
+        Some(path) => parts.given(&PartName::Plugin, path, wish::PLUGIN_VARIABLE)?,
+        None => parts.find(&PartName::Plugin, progress)?,
+    };
+    let label = match &found.origin {
+        Origin::Given(_) => found.path.display().to_string(),
+        Origin::Cached(_) | Origin::Made(_) => format!("v{}", found.version),
+    };
+    Ok(Driver::Plugin(Plugin { program: found.path, label, sha256: found.sha256 }))
 }
 
 fn embedded(
@@ -110,6 +129,7 @@ fn embedded(
         release: release.into(),
         source: Source::Embedded(EmbeddedSource { parts: plane, port: None, prepared }),
         alone: false,
+        driver: Driver::Api,
     })
 }
 
@@ -146,7 +166,7 @@ fn kind(
         controller_image,
         probe: demo.probe,
     };
-    Ok(Provisions { release: release.into(), source: Source::Kind(source), alone: false })
+    Ok(Provisions { release: release.into(), source: Source::Kind(source), alone: false, driver: Driver::Api })
 }
 
 /// Joins the plane for these provisions, or starts it.

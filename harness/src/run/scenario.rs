@@ -23,7 +23,7 @@ use super::{
     watching,
 };
 use crate::{
-    act::{Actor, Kinds},
+    act::{Actor, Driver, Kinds},
     behaviour,
     cluster::Plane,
     controller::{
@@ -67,6 +67,11 @@ impl<'a> Stage<'a> {
 /// How scenarios are run.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Who does the actions that the plugin has a command for.
+    pub driver: Driver,
+    /// With the plugin as driver: compare after each step what it shows with what is drawn here. What follows a step
+    /// follows it later then.
+    pub views: bool,
     /// Go on with the next step when one has failed.
     pub keep_going: bool,
     /// Leave namespace and cluster up.
@@ -349,6 +354,7 @@ impl<'a> Acts<'a> {
         for (index, step) in self.scenario.steps.iter().enumerate() {
             self.now = Some(index);
             let mut hands = Hands {
+                driver: &self.stage.options.driver,
                 actor: self.actor,
                 controller: self.controller,
                 metrics: self.metrics,
@@ -357,6 +363,7 @@ impl<'a> Acts<'a> {
                 timeline: self.timeline,
                 release: self.release(index),
                 swap: self.stage.swap,
+                views: self.stage.options.views,
                 listener,
                 id,
                 own_writes: &mut self.own_writes,

@@ -10,7 +10,6 @@ use semver::Version;
 use tokio::time::Instant;
 
 use super::{
-    acting,
     awaiting::{Awaited, Outcome},
     claims::{self, OpenSpan},
     failure,
@@ -19,7 +18,7 @@ use super::{
     trouble::{Trouble, chain},
 };
 use crate::{
-    act::{self, Actor, Done},
+    act::{self, Actor, Done, Driver},
     cluster::Plane,
     controller::{Fence, Serving, log::render},
     expect::{
@@ -45,6 +44,7 @@ pub(super) const FENCE: Duration = Duration::from_secs(30);
 
 /// What a step works with.
 pub(super) struct Hands<'a> {
+    pub driver: &'a Driver,
     pub actor: &'a Actor,
     pub controller: &'a Serving,
     pub metrics: Option<&'a MetricServer>,
@@ -53,6 +53,8 @@ pub(super) struct Hands<'a> {
     pub timeline: &'a Timeline,
     pub release: &'a Version,
     pub swap: Option<&'a Swap>,
+    /// Compare what the plugin shows after each step with what is drawn here.
+    pub views: bool,
     pub listener: &'a dyn Listener,
     pub id: &'a str,
     /// resourceVersions of our own writes.
@@ -168,6 +170,9 @@ impl Hands<'_> {
         if ended.trouble.is_none() && !step.controllers.is_empty() {
             self.endpoints(step, &mut ended).await?;
         }
+        if ended.trouble.is_none() && self.views {
+            self.views(step, &mut ended).await?;
+        }
         tracing::info!(verdict = ?ended.report.verdict, seconds = ended.report.seconds, "step ended");
         ended.report.log = v1::Slice { from: log_from, to: self.log_position()? };
         if let Some(trouble) = ended.trouble.take() {
@@ -178,7 +183,7 @@ impl Hands<'_> {
 
     /// Does what the step says; or lets it be refused, where that is what must happen.
     async fn act(&self, step: &LoadedStep) -> Result<Done, Trouble> {
-        let acted = acting::act(self.actor, self.controller, self.metrics, self.plane, &step.on, &step.action).await;
+        let acted = self.drive(step).await;
         let Some(says) = &step.refused else { return acted };
         match acted {
             Ok(_) => Err(Trouble::Conformance(format!(

@@ -31,6 +31,11 @@ pub const PROBE_IMAGE_VARIABLE: &str = "PROOFROLL_PROBE_IMAGE";
 /// What an existing cluster can do besides, separated by commas.
 pub const HAS_VARIABLE: &str = "PROOFROLL_HAS";
 
+/// Who does the actions that the plugin has a command for: `api` (default), `plugin`.
+pub const DRIVER_VARIABLE: &str = "PROOFROLL_DRIVER";
+/// The plugin's executable, for the driver `plugin`.
+pub const PLUGIN_VARIABLE: &str = "PROOFROLL_PLUGIN";
+
 /// What may be said of an existing cluster. (Its controller is no process of ours, and it is not ours to
 /// cut its neighbours' watches. Traffic follows from the load generator's image.)
 const DECLARABLE: [Capability; 4] =
@@ -75,6 +80,18 @@ impl Provider {
     }
 }
 
+/// Who does the actions that the plugin has a command for (set image, promote, abort, retry, pause, restart, undo).
+/// All others are kubectl's, and done by the harness with either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum DriverName {
+    /// The harness, by the requests that the plugin sends.
+    #[default]
+    Api,
+    /// The real kubectl-argo-rollouts; built or fetched when it is asked for first. `guide` compares after each step what
+    /// it shows, too.
+    Plugin,
+}
+
 /// What a run is to take place on.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
@@ -106,6 +123,10 @@ pub struct Wish {
     pub kubeconfig: Vec<PathBuf>,
     /// A cluster that nobody else joins: its custom resources are going to be changed.
     pub alone: bool,
+    /// Who does the actions that the plugin has a command for.
+    pub driver: DriverName,
+    /// The plugin's executable; None for the pinned one.
+    pub plugin: Option<PathBuf>,
 }
 
 /// A variable that makes no sense.
@@ -138,6 +159,14 @@ impl Wish {
                 name: IMAGE_VARIABLE,
                 value,
                 why: "the sources are auto, public and built".into(),
+            })?,
+        };
+        let driver = match text(DRIVER_VARIABLE) {
+            None => DriverName::default(),
+            Some(value) => <DriverName as clap::ValueEnum>::from_str(&value, false).map_err(|_| BadVariable {
+                name: DRIVER_VARIABLE,
+                value,
+                why: "the drivers are api and plugin".into(),
             })?,
         };
         let as_version = match text("PROOFROLL_AS_VERSION") {
@@ -178,6 +207,8 @@ impl Wish {
             has,
             kubeconfig: kubeconfig(),
             alone: false,
+            driver,
+            plugin: text(PLUGIN_VARIABLE).map(PathBuf::from),
         })
     }
 }

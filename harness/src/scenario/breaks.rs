@@ -6,8 +6,9 @@ use std::{collections::BTreeMap, fmt};
 use super::{
     Scenario,
     action::Action,
+    cases::Case,
     check::{Faults, names},
-    fault::{Location, Text, one_of},
+    fault::{Location, Text},
     files,
     library::Place,
     load::Manifests,
@@ -76,6 +77,7 @@ pub(super) struct Whole<'a> {
     pub text: &'a Text,
     pub tree: &'a Node,
     pub file: &'a ScenarioFile,
+    pub case: Option<&'a Case>,
     /// The names of the steps.
     pub steps: &'a [String],
     pub given: &'a [Manifest],
@@ -92,24 +94,28 @@ impl Whole<'_> {
                 let what = format!("a second break is called `{}`", written.name);
                 faults.at(node.key_at("name"), what, "each has a name of its own");
             }
-            loaded.extend(self.one(place, written, node, faults));
+            self.check_case(written, node, faults);
+            if self.is_made_here(written) {
+                loaded.extend(self.one(place, written, node, faults));
+            }
         }
         loaded
+    }
+
+    fn check_case(&self, written: &Break, node: &Node, faults: &mut Faults) {
+        if let Some(case) = &written.case {
+            names::case(self.file, case, node.get("case").unwrap_or(node), faults);
+        }
+    }
+
+    /// A break is made in one case: in another one the step that it changes may do something else.
+    fn is_made_here(&self, written: &Break) -> bool {
+        self.case.is_none_or(|case| written.case.as_ref().map_or(case.first, |name| *name == case.name))
     }
 
     fn one(&self, place: &Place, written: &Break, node: &Node, faults: &mut Faults) -> Option<LoadedBreak> {
         if written.name.trim().is_empty() {
             faults.at(node.key_at("name"), "`name` is empty", "one line for people: what is wrong then");
-        }
-        if let Some(case) = &written.case
-            && !self.file.cases.contains_key(case)
-        {
-            let cases: Vec<_> = self.file.cases.keys().map(String::as_str).collect();
-            faults.at(
-                node.get("case").map_or(node.at, |n| n.at),
-                format!("there is no case `{case}`"),
-                one_of(case, &cases),
-            );
         }
         let target = self.target(written, node, faults);
         let mut loaded = LoadedBreak {

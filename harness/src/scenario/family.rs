@@ -48,8 +48,6 @@ pub(super) fn load(id: &str, place: &Place, text: &Text, only: Option<&str>) -> 
     let expanded = cases::expand(text)?;
     let mut texts = expanded.texts;
     let name = |case: &Option<Case>| case.as_ref().map_or_else(String::new, |c| c.name.clone());
-    // A break is made in one case.
-    let first = texts.first().map_or_else(String::new, |(case, _)| name(case));
     if let Some(only) = only {
         texts = vec![named(id, text, texts, only)?];
     }
@@ -58,10 +56,7 @@ pub(super) fn load(id: &str, place: &Place, text: &Text, only: Option<&str>) -> 
     for (case, text) in texts {
         let name = name(&case);
         match load::load(id, case, place, &text) {
-            Ok(mut scenario) => {
-                scenario.breaks.retain(|b| *b.case.as_ref().unwrap_or(&first) == name);
-                scenarios.push(scenario);
-            }
+            Ok(scenario) => scenarios.push(scenario),
             Err(error) => failed.push((name, error)),
         }
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use semver::{Version, VersionReq};
 
 use super::{
+    cases::Case,
     check::{Faults, names},
     claim_name::ClaimName,
     fault::{Location, Text as File},
@@ -105,38 +106,53 @@ impl fmt::Display for Sign {
     }
 }
 
-/// Checks what is known against the steps; `steps`: their names. What is wrong is left out.
-pub(super) fn known(
-    text: &File,
-    tree: &Node,
-    file: &ScenarioFile,
-    steps: &[String],
-    scenario: Option<&VersionReq>,
-    faults: &mut Faults,
-) -> Vec<LoadedKnown> {
-    let nodes = tree.get("known").map(Node::items).unwrap_or_default();
-    let loaded = file.known.iter().zip(nodes).filter_map(|(known, node)| {
-        if known.issue.0.trim().is_empty() {
-            faults.at(
-                node.key_at("issue"),
-                "`issue` is empty",
-                "the number of the upstream issue, or a page of findings/",
-            );
+/// The scenario that meets them.
+pub(super) struct Knowing<'a> {
+    pub text: &'a File,
+    pub tree: &'a Node,
+    pub file: &'a ScenarioFile,
+    pub case: Option<&'a Case>,
+    /// The names of the steps.
+    pub steps: &'a [String],
+    /// The releases on which it applies; None: all.
+    pub releases: Option<&'a VersionReq>,
+}
+
+impl Knowing<'_> {
+    /// Checks what is known against the steps. What is wrong is left out, and what other cases meet.
+    pub fn known(&self, faults: &mut Faults) -> Vec<LoadedKnown> {
+        let nodes = self.tree.get("known").map(Node::items).unwrap_or_default();
+        let mut loaded = Vec::new();
+        for (known, node) in self.file.known.iter().zip(nodes) {
+            if known.issue.0.trim().is_empty() {
+                let help = "the number of the upstream issue, or a page of findings/";
+                faults.at(node.key_at("issue"), "`issue` is empty", help);
+            }
+            let cases = node.get("cases").map(Node::items).unwrap_or_default();
+            for (name, node) in known.cases.iter().zip(cases) {
+                names::case(self.file, name, node, faults);
+            }
+            let is_met = known.cases.is_empty() || self.case.is_some_and(|case| known.cases.contains(&case.name));
+            if is_met {
+                loaded.extend(self.one(known, node, faults));
+            }
         }
-        let releases = range(node, known, scenario, faults);
+        loaded
+    }
+
+    fn one(&self, known: &Known, node: &Node, faults: &mut Faults) -> Option<LoadedKnown> {
+        let releases = range(node, known, self.releases, faults);
         let from = known.from.as_deref().and_then(|written| {
             let at = node.get("from").map_or(node.at, |n| n.at);
             written.parse().map_err(|e| faults.at(at, format!("no range of releases: {e}"), "as `<1.9`")).ok()
         });
-        let sign = sign(text, tree, node, file, steps, known, faults);
-        let sign = sign?;
+        let sign = sign(self.text, self.tree, node, self.file, self.steps, known, faults)?;
         if from.is_none() {
-            never_reached(node, known, releases.as_ref(), scenario, (sign.step(), steps.len()), faults);
+            never_reached(node, known, releases.as_ref(), self.releases, (sign.step(), self.steps.len()), faults);
         }
-        let at = text.at(node.at);
+        let at = self.text.at(node.at);
         Some(LoadedKnown { issue: known.issue.0.clone(), releases, from, sign, sometimes: known.sometimes, at })
-    });
-    loaded.collect()
+    }
 }
 
 fn range(node: &Node, known: &Known, scenario: Option<&VersionReq>, faults: &mut Faults) -> Option<VersionReq> {

@@ -14,7 +14,7 @@ use super::{
     check::{self, Faults},
     fault::{Fault, Location, ScenarioError, Text},
     files,
-    known::{self, LoadedKnown},
+    known::{Knowing, LoadedKnown},
     library::Place,
     manifest::Manifest,
     model::{
@@ -184,12 +184,16 @@ pub(super) fn load(id: &str, case: Option<Case>, place: &Place, text: &Text) -> 
         file.steps.iter().zip(&steps).map(|(step, (_, manifests))| Action::of(step, manifests.clone()?)).collect();
     let names: Vec<String> =
         file.steps.iter().zip(&actions).map(|(step, action)| name_of(step, action.as_ref())).collect();
-    let known = known::known(text, &tree, &file, &names, releases.as_ref(), &mut faults);
+    let known =
+        Knowing { text, tree: &tree, file: &file, case: case.as_ref(), steps: &names, releases: releases.as_ref() }
+            .known(&mut faults);
     // What could not be read is a fault already.
     let breaks = match given.as_deref().filter(|_| actions.iter().all(Option::is_some)) {
         None => Vec::new(),
         Some(given) => {
-            Whole { text, tree: &tree, file: &file, steps: &names, given, actions: &actions }.breaks(place, &mut faults)
+            let case = case.as_ref();
+            Whole { text, tree: &tree, file: &file, case, steps: &names, given, actions: &actions }
+                .breaks(place, &mut faults)
         }
     };
     let rollouts = check::rollouts(&file, &steps, &actions, given.as_deref(), &mut faults);

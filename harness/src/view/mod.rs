@@ -5,9 +5,11 @@
 //! - [`ListRow`] and [`list`] are `list rollouts`: one row per Rollout.
 //! - [`line()`] is ours: the whole state in one line, for live progress.
 //!
-//! Without colour, the first two print the same characters as the plugin, its padding included.
+//! Without colour, the first two print the same characters as the plugin, its padding included. `proofroll guide
+//! --driver plugin` compares them after each step, [`without_ages`].
 
 mod age;
+mod ages;
 mod line;
 mod list;
 mod paint;
@@ -15,6 +17,7 @@ mod table;
 mod tree;
 
 pub use age::age;
+pub use ages::without_ages;
 pub use line::line;
 pub use list::{ListRow, list};
 pub use paint::Style;

@@ -9,7 +9,7 @@
 //! | `terminates-after` | a variable: how long it goes on serving after SIGTERM |
 //! | `waiting: ImagePullBackOff`, `ErrImagePull` | an image in a registry that cannot exist |
 //! | `waiting: CreateContainerConfigError` | a ConfigMap that does not exist |
-//! | `waiting: CrashLoopBackOff` | an exit with code 1 at each start |
+//! | `waiting: CrashLoopBackOff` | an exit with code 1 at each start, and the probe: it is never ready |
 //!
 //! What differs from fake pods: only the first container follows the script; a crash loop waits 10, 20,
 //! 40 s, as a kubelet does; readiness is seen up to a second late, for it is probed once a second.

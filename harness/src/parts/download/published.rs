@@ -17,13 +17,15 @@ pub enum Publisher {
     Kwok,
     /// The controller, only in an image.
     Rollouts,
+    /// The plugin of kubectl, as a file.
+    Plugin,
     /// kind, as a file.
     Kind,
 }
 
 impl Publisher {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Kubernetes, Self::Etcd, Self::Kwok, Self::Rollouts, Self::Kind];
+    pub const ALL: [Self; 6] = [Self::Kubernetes, Self::Etcd, Self::Kwok, Self::Rollouts, Self::Plugin, Self::Kind];
 
     /// The variable that names a mirror: `PROOFROLL_MIRROR_KUBERNETES`.
     pub fn variable(self) -> String {
@@ -32,6 +34,7 @@ impl Publisher {
             Self::Etcd => "ETCD",
             Self::Kwok => "KWOK",
             Self::Rollouts => "ROLLOUTS",
+            Self::Plugin => "PLUGIN",
             Self::Kind => "KIND",
         };
         format!("PROOFROLL_MIRROR_{name}")
@@ -44,6 +47,7 @@ impl Publisher {
             Self::Etcd => "https://github.com/etcd-io/etcd/releases/download",
             Self::Kwok => "https://registry.k8s.io",
             Self::Rollouts => "https://quay.io",
+            Self::Plugin => "https://github.com/argoproj/argo-rollouts/releases/download",
             Self::Kind => "https://github.com/kubernetes-sigs/kind/releases/download",
         }
     }
@@ -103,6 +107,13 @@ impl Published {
             PartName::Kind => {
                 let url = format!("{}/v{version}/kind-linux-{arch}", base(Publisher::Kind));
                 Self::File { sums: format!("{url}.sha256sum"), url }
+            }
+            PartName::Plugin => {
+                let release = format!("{}/v{version}", base(Publisher::Plugin));
+                Self::File {
+                    url: format!("{release}/{}-linux-{arch}", part.binary()),
+                    sums: format!("{release}/argo-rollouts-checksums.txt"),
+                }
             }
             PartName::Kwok => image(Publisher::Kwok, "kwok/kwok"),
             PartName::RolloutsController(_) => image(Publisher::Rollouts, "argoproj/argo-rollouts"),

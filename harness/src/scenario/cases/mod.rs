@@ -25,6 +25,8 @@ use super::{
 pub struct Case {
     /// Its name; the id of its scenario is `suite/name[case]`.
     pub name: String,
+    /// It is the first of its file: breaks are made in it that name no case.
+    pub first: bool,
     /// Its parameters, as a person would write them.
     pub parameters: Vec<(String, String)>,
 }
@@ -76,7 +78,10 @@ pub(super) fn expand(text: &Text) -> Result<Expanded, ScenarioError> {
     for (name, values) in &values {
         let values = values.as_object().cloned().unwrap_or_default();
         match substitute::text(text, &placed, &values) {
-            Ok(text) => texts.push((Some(Case { name: name.clone(), parameters: in_words(&values) }), text)),
+            Ok(text) => {
+                let first = texts.is_empty() && failed.is_empty();
+                texts.push((Some(Case { name: name.clone(), first, parameters: in_words(&values) }), text));
+            }
             Err(error) => failed.push((name.clone(), error)),
         }
     }

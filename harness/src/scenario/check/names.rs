@@ -1,4 +1,4 @@
-//! Names of things that a scenario refers to: its steps, the invariants.
+//! Names of things that a scenario refers to: its steps, its cases, the invariants.
 
 use super::Faults;
 use crate::{
@@ -6,6 +6,7 @@ use crate::{
     scenario::{
         fault::{Mark, did_you_mean, one_of},
         library::Features,
+        model::ScenarioFile,
         tree::Node,
     },
 };
@@ -35,6 +36,17 @@ pub(in crate::scenario) fn step(steps: &[String], name: &str, node: &Node, fault
             faults.at(node.at, format!("no step is called `{name}`"), one_of(name, &steps));
         }
     }
+    None
+}
+
+/// Whether the file has a case that is called `name`, which is written at `node`.
+pub(in crate::scenario) fn case(file: &ScenarioFile, name: &str, node: &Node, faults: &mut Faults) -> Option<()> {
+    if file.cases.contains_key(name) {
+        return Some(());
+    }
+    let cases: Vec<_> = file.cases.keys().map(String::as_str).collect();
+    let help = if cases.is_empty() { "the file has no `cases`".into() } else { one_of(name, &cases) };
+    faults.at(node.at, format!("there is no case `{name}`"), help);
     None
 }
 

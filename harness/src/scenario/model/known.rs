@@ -24,6 +24,9 @@ pub struct Known {
     /// before, a semver range.
     #[serde(default)]
     pub from: Option<String>,
+    /// The cases of the file that meet it; default: all of them.
+    #[serde(default)]
+    pub cases: Vec<String>,
     /// How it shows.
     pub shows: Shows,
     /// It is a race: seen or not, both is as expected.

@@ -94,3 +94,55 @@ breaks:
     my[many] (in the second): apply Rollout rollouts-demo (spec.replicas: 4)
     ");
 }
+
+#[test]
+fn a_break_is_looked_at_only_in_its_case() {
+    // In the case `few` there is no second step to be changed.
+    let family = "title: t
+must: m
+cases:
+  few: {weights: [20]}
+  many: {weights: [20, 40]}
+steps:
+- name: deploy
+  apply: {use: rollout.yaml, set: {spec.strategy.canary.steps: $(weights)}}
+  expect: {phase: Healthy}
+breaks:
+- {name: the second step, case: many, step: deploy, manifest: {set: {'spec.strategy.canary.steps[1]': 3}}}
+";
+    let family = super::family_beside(family, &[]).unwrap();
+    let breaks: Vec<_> = family.scenarios.iter().map(|s| s.breaks.len()).collect();
+    assert_eq!(breaks, [0, 1]);
+}
+
+const KNOWING: &str = "title: t
+must: m
+cases:
+  few: {replicas: 2}
+  many: {replicas: 20}
+known:
+- {issue: 7, cases: [many], shows: {step: deploy, silent: true}}
+- {issue: 8, shows: {step: deploy, instead: {phase: Degraded}}, sometimes: true}
+steps:
+- {name: deploy, apply: {use: rollout.yaml, set: {spec.replicas: $(replicas)}}, expect: {phase: Healthy}}
+";
+
+#[test]
+fn what_is_known_may_be_met_by_some_cases_only() {
+    let family = super::family_beside(KNOWING, &[]).unwrap();
+    let known = |s: &crate::scenario::Scenario| s.known.iter().map(|k| k.issue.clone()).collect::<Vec<_>>();
+    let known: Vec<_> = family.scenarios.iter().map(|s| (s.id.as_str(), known(s))).collect();
+    assert_eq!(known, [("my[few]", vec!["#8".to_owned()]), ("my[many]", vec!["#7".to_owned(), "#8".to_owned()])]);
+}
+
+#[test]
+fn what_is_known_of_a_case_that_is_not_there() {
+    let error = super::family_beside(&KNOWING.replace("[many]", "[many, mny]"), &[]).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    my.yaml:7:28: there is no case `mny`
+      |
+    7 | - {issue: 7, cases: [many, mny], shows: {step: deploy, silent: true}}
+      |                            ^^^
+      = did you mean `many`?
+    ");
+}

@@ -250,6 +250,7 @@ const THE_KNOWN: &[(&str, &str)] = &[
     ("an invariant that says nothing", "{issue: 7, shows: {invariant: floor}}"),
     ("an invariant of a step", "{issue: 7, shows: {step: update, invariant: floor, says: x}}"),
     ("says without invariant", "{issue: 7, shows: {step: update, silent: true, says: x}}"),
+    ("a case where there are none", "{issue: 7, cases: [few], shows: {step: update, silent: true}}"),
     ("steps that would never run", "{issue: 7, shows: {step: 'set image rollouts-demo=a:c', silent: true}}"),
 ];
 

@@ -15,7 +15,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
-    /// The new release's custom resources do not admit it: no further write of it would succeed.
+    /// The new release's custom resources do not admit it: it can't be made anew. (Where it is there already, the API
+    /// server tolerates in an update what was wrong before.)
     Rejected,
     /// The new release's custom resources drop fields of its spec.
     FieldsDropped,

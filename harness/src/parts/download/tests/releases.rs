@@ -48,6 +48,22 @@ impl Site {
 }
 
 #[test]
+fn the_plugin_is_checked_against_the_list_of_its_release() {
+    let release = format!("/plugin/v{}", version(&PartName::Plugin));
+    let file = format!("kubectl-argo-rollouts-linux-{}", arch());
+    let find = |published: &[u8]| {
+        let sums = format!("{}  kubectl-argo-rollouts-darwin-amd64\n{}  {file}\n", sha256(b""), sha256(b"the plugin"));
+        let server = serving(Tree::from([
+            (format!("{release}/{file}"), published.to_vec()),
+            (format!("{release}/argo-rollouts-checksums.txt"), sums.into_bytes()),
+        ]));
+        Site::behind(&server).find(&PartName::Plugin)
+    };
+    assert_eq!(find(b"the plugin").unwrap(), b"the plugin");
+    assert!(find(b"something else").unwrap_err().to_string().contains(&sha256(b"the plugin")), "its sum is another");
+}
+
+#[test]
 fn an_archive_without_the_program_is_refused() {
     let version = version(&PartName::Etcd);
     let name = format!("etcd-v{version}-linux-{}", arch());
