@@ -67,7 +67,7 @@ const CASES: [(&str, &str, &str, &str); 17] = [
         "plain",
         r#"{"waiting":"CrashLoopBackOff"}"#,
         r#"{"image":"a:1"}"#,
-        r#"{"image":"a:1","env":["EXIT_AFTER=0s","EXIT_CODE=1"]}"#,
+        r#"{"image":"a:1","env":["EXIT_AFTER=0s","EXIT_CODE=1"],"probe":"/ready"}"#,
     ),
     (
         "plain",
