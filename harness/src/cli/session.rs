@@ -203,6 +203,8 @@ pub(super) fn on_plane<T>(
         };
         let record = plane.record();
         let found = (record.kubernetes.clone(), record.public_image.clone());
+        // A keeper that this process started is a child of it, with the plane below: ended, it would be counted twice.
+        let controllers_cpu = usage::of_ended_children() - children_before;
         let plane_cpu = record.processes.values().chain([&record.keeper]).map(|pid| usage::of_process(*pid)).sum();
         // What goes wrong from here on must not hide how the scenarios ended.
         let kept = match running.keep {
@@ -214,9 +216,9 @@ pub(super) fn on_plane<T>(
         if let (Err(_), Err(left)) = (&outcome, &released) {
             anstream::eprintln!("{left}");
         }
-        outcome.map(|played| (played, found, plane_cpu, kept.and(released)))
+        outcome.map(|played| (played, found, (controllers_cpu, plane_cpu), kept.and(released)))
     });
-    let ((scenarios, more), (kubernetes, public_image), plane_cpu_seconds, left) = outcome?;
+    let ((scenarios, more), (kubernetes, public_image), (controllers_cpu_seconds, plane_cpu_seconds), left) = outcome?;
     let usage = usage::of_this_process();
     let report = v1::Report {
         api_version: "proofroll.dev/v1".into(),
@@ -235,7 +237,7 @@ pub(super) fn on_plane<T>(
         harness: v1::Harness {
             cpu_seconds: usage.cpu_seconds - own_before,
             peak_memory: usage.peak_memory,
-            controllers_cpu_seconds: usage::of_ended_children() - children_before,
+            controllers_cpu_seconds,
             plane_cpu_seconds,
         },
         totals: totals(&scenarios),

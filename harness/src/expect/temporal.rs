@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use super::{
     event,
-    matcher::{Check, Subject, compare, satisfied},
+    matcher::{Check, Subject, compare, compare_throughout, satisfied},
 };
 use crate::{
     scenario::model::StateMatch,
-    timeline::{Gap, History, Point},
+    timeline::{Gap, History, Point, World},
 };
 
 /// The first point from `from` on at which all fields hold at once.
@@ -73,27 +73,47 @@ pub enum Why {
 
 /// That no state from `from` to `to` (both in) satisfies `forbidden`.
 pub fn never(history: &History, from: Point, to: Point, forbidden: &StateMatch, subject: Subject<'_>) -> Claim {
-    over(history, from, to, |checks| !checks.iter().all(|check| check.ok), forbidden, subject)
+    over(
+        history,
+        from,
+        to,
+        |world| {
+            let checks = compare(forbidden, world, subject);
+            (!checks.iter().all(|check| check.ok), checks)
+        },
+        forbidden,
+        subject,
+    )
 }
 
 /// That each state from `from` to `to` (both in) satisfies `required`.
 pub fn always(history: &History, from: Point, to: Point, required: &StateMatch, subject: Subject<'_>) -> Claim {
-    over(history, from, to, |checks| checks.iter().all(|check| check.ok), required, subject)
+    over(
+        history,
+        from,
+        to,
+        |world| {
+            let checks = compare_throughout(required, world, subject);
+            (checks.iter().all(|check| check.ok), checks)
+        },
+        required,
+        subject,
+    )
 }
 
 fn over(
     history: &History,
     from: Point,
     to: Point,
-    holds: impl Fn(&[Check]) -> bool,
+    judge: impl Fn(&World) -> (bool, Vec<Check>),
     described: &StateMatch,
     subject: Subject<'_>,
 ) -> Claim {
     let mut judged = 0;
     let broken = history.walk(from, to, |point, world| {
         judged += 1;
-        let checks = compare(described, world, subject);
-        if holds(&checks) { ControlFlow::Continue(()) } else { ControlFlow::Break((point, checks)) }
+        let (holds, checks) = judge(world);
+        if holds { ControlFlow::Continue(()) } else { ControlFlow::Break((point, checks)) }
     });
     if let Some((point, checks)) = broken {
         return Claim::Broken(point, checks);

@@ -162,6 +162,15 @@ fn healthy_needs_counters_at_rest() {
     let checks = compare(&state("{phase: Healthy}"), log.history().last(), subject(&release));
     assert!(!checks[0].ok);
     assert_eq!(checks[0].got, "Healthy, but availableReplicas says 6, the ReplicaSets hold 5");
+    let over = |claim: fn(&History, Point, Point, &StateMatch, Subject<'_>) -> Claim, described: &str| {
+        claim(log.history(), log.history().end(), log.history().end(), &state(described), subject(&release))
+    };
+    assert!(
+        matches!(over(temporal::always, "{phase: Healthy}"), Claim::Held(1)),
+        "it stays healthy while a counter lags"
+    );
+    assert!(matches!(over(temporal::always, "{phase: Healthy, replicas: {available: 5}}"), Claim::Broken(..)));
+    assert!(matches!(over(temporal::never, "{phase: Healthy}"), Claim::Held(1)));
 }
 
 #[rstest]

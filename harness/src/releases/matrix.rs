@@ -89,6 +89,16 @@ impl Matrix {
 }
 
 impl Column {
+    /// Of the time that its scenarios took, one after the other, what they stood in timed pauses of canary steps: no
+    /// harness can make that shorter. None where nothing was run.
+    pub fn share_of_pauses(&self) -> Option<f64> {
+        let scenarios = &self.report.as_ref()?.scenarios;
+        let all: f64 = scenarios.iter().map(|scenario| scenario.seconds).sum();
+        let pauses = scenarios.iter().flat_map(|scenario| &scenario.steps).flat_map(|step| &step.pauses);
+        let paused: f64 = pauses.map(|pause| pause.seen).sum();
+        (all > 0.0).then(|| paused / all)
+    }
+
     fn cell(&self, id: &str) -> Cell {
         let ended = self.report.iter().flat_map(|report| &report.scenarios).find(|scenario| scenario.id == id);
         match ended {

@@ -22,7 +22,7 @@ const REASON_LINES: usize = 14;
 /// The whole text; `columns`: what the columns are.
 pub fn render(matrix: &Matrix, columns: &str) -> String {
     let mut text = String::new();
-    let id = matrix.rows.iter().map(|row| row.id.chars().count()).max().unwrap_or(0).max("SCENARIO".len());
+    let id = matrix.rows.iter().map(|row| row.id.chars().count()).max().unwrap_or(0).max("(in timed pauses)".len());
     let widths: Vec<usize> = matrix.columns.iter().map(|column| column.label.chars().count().max(5)).collect();
     let mut line = |first: &str, cells: Vec<String>| {
         let cells: String = cells.iter().zip(&widths).map(|(cell, width)| format!("  {cell:width$}")).collect();
@@ -35,6 +35,7 @@ pub fn render(matrix: &Matrix, columns: &str) -> String {
     }
     let seconds = matrix.columns.iter().map(|column| column.report.as_ref().map_or(0.0, |report| report.seconds));
     line("(wall time)", seconds.map(|seconds| format!("{seconds:.0}s")).collect());
+    line("(in timed pauses)", matrix.columns.iter().map(|column| share(column.share_of_pauses())).collect());
     // Writing to a String cannot fail.
     for column in matrix.columns.iter() {
         if let Some(trouble) = &column.trouble {
@@ -47,6 +48,11 @@ pub fn render(matrix: &Matrix, columns: &str) -> String {
     }
     let _ = writeln!(text, "\n{}", totals(matrix, columns));
     text
+}
+
+/// `12%`; `-` where nothing was run.
+fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", 100.0 * share))
 }
 
 /// The known bugs: predicted and found.

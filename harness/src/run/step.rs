@@ -27,6 +27,7 @@ use crate::{
     },
     metrics::MetricServer,
     report::v1,
+    rollout::{Rollout, phase::is_generation_observed},
     scenario::{
         Action, LoadedStep,
         model::{ControllerAction, Hold, StateMatch},
@@ -97,7 +98,7 @@ impl Hands<'_> {
         {
             self.actor.wait_for_new_second(&step.on, compared).await?;
         }
-        if step.trigger.is_none() && may_lose(step.action.key(), self.release) && self.controller.is_up() {
+        if step.trigger.is_none() && self.controller.is_up() && self.may_be_lost(step) {
             self.fence(&step.on).await?;
         }
         let log_from = self.log_position()?;
@@ -274,6 +275,23 @@ impl Hands<'_> {
         passed.map(|_| ()).map_err(|error| Trouble::from(error).context("while `expect` was to hold: "))
     }
 
+    /// Whether the action may be lost on this release while a reconcile is under way. That is the affair of the scenarios
+    /// that act at a given moment (races/promote-at-paused); all others act when nothing is under way. A controller that
+    /// has not taken notice of the Rollout so far need not do so now.
+    fn may_be_lost(&self, step: &LoadedStep) -> bool {
+        let log = self.timeline.log();
+        let noticed =
+            |rollout: &Rollout| !rollout.status.observed_generation.is_empty() && is_generation_observed(rollout);
+        writes_back(self.release)
+            && match step.action {
+                Action::Promote(_) | Action::Abort | Action::Retry => true,
+                Action::Controller(..) | Action::Pods(_) | Action::Metric(_) | Action::Api(_) | Action::Observe => {
+                    false
+                }
+                _ => log.live().rollout(&step.on).is_some_and(noticed),
+            }
+    }
+
     fn log_position(&self) -> Result<u64, Trouble> {
         let position = self.controller.log().position();
         position.map_err(|error| Trouble::Infra(format!("the controller's log can't be read: {error}")))
@@ -310,11 +328,10 @@ impl Hands<'_> {
     }
 }
 
-/// Whether an action may be lost on this release while a reconcile is under way: up to 1.9 the controller then writes the
-/// Rollout as it knew it back to its informer, over what was patched meanwhile (#4694). That is the affair of the
-/// scenarios that act at a given moment (races/promote-at-paused); all others act when nothing is under way.
-fn may_lose(action: &str, release: &Version) -> bool {
-    (release.major, release.minor) < (1, 10) && matches!(action, "promote" | "abort" | "retry")
+/// Up to 1.9 the controller writes the Rollout as it knew it back to its informer when a reconcile ends, over what was
+/// written meanwhile (#4694).
+fn writes_back(release: &Version) -> bool {
+    (release.major, release.minor) < (1, 10)
 }
 
 /// The gate of what was done. `before`: the Rollout's generation before it.
