@@ -82,8 +82,13 @@ impl Timeline {
     }
 
     /// Makes the marker of `kind`; `like` is an object of that kind, if one is known.
-    pub(super) async fn make_marker(&self, kind: Kind, like: Option<&Value>) -> Result<(), kube::Error> {
-        let body = marker(kind, &self.namespace, like).to_string().into_bytes();
+    pub(super) async fn make_marker(
+        &self,
+        kind: Kind,
+        namespace_uid: &str,
+        like: Option<&Value>,
+    ) -> Result<(), kube::Error> {
+        let body = marker(kind, &self.namespace, namespace_uid, like).to_string().into_bytes();
         let request = Request::new(kind.path(&self.namespace))
             .create(&PostParams::default(), body)
             .map_err(kube::Error::BuildRequest)?;

@@ -13,14 +13,22 @@ const INSTANCE: &str = "argo-rollouts.argoproj.io/controller-instance-id";
 
 /// The least object of `kind` that every controller leaves alone: nothing ever runs, and nothing is made of it.
 ///
+/// One that a selector may claim has an owner already, the namespace (`namespace_uid`): before 1.10 a Rollout with an empty
+/// selector adopts each ReplicaSet that has none, and takes it along when it is deleted.
+///
 /// What is least for a kind that only a scenario knows is not known here: then it is a copy of `like`, an object of that
 /// kind that the scenario applies, under another name; and without one an object without a spec.
-pub fn marker(kind: Kind, namespace: &str, like: Option<&Value>) -> Value {
+pub fn marker(kind: Kind, namespace: &str, namespace_uid: &str, like: Option<&Value>) -> Value {
     let mut marker = json!({
         "apiVersion": kind.api_version(),
         "kind": kind.name(),
         "metadata": {"name": MARKER, "namespace": namespace, "labels": {INSTANCE: MARKER}},
     });
+    if kind == Kind::ReplicaSet {
+        marker["metadata"]["ownerReferences"] = json!([
+            {"apiVersion": "v1", "kind": "Namespace", "name": namespace, "uid": namespace_uid, "controller": true}
+        ]);
+    }
     match (least(kind, namespace), like.and_then(Value::as_object)) {
         (Some(Value::Object(fields)), _) => fields.into_iter().for_each(|(key, value)| marker[key] = value),
         (_, Some(like)) => {
@@ -99,7 +107,7 @@ mod tests {
     fn every_kind_of_marker_is_an_object_of_its_kind() {
         let other = Kind::other("Deployment", "apps/v1", "Deployment", "deployments");
         for kind in Kind::ALL.into_iter().chain([other]) {
-            let marker = marker(kind, "ns", None);
+            let marker = marker(kind, "ns", "u", None);
             assert_eq!(marker["kind"], kind.name());
             assert_eq!(marker["apiVersion"], kind.api_version());
             assert_eq!(marker["metadata"]["name"], MARKER);
@@ -111,7 +119,7 @@ mod tests {
     fn an_unknown_kind_is_like_the_one_that_is_applied() {
         let kind = Kind::other("Widget", "example.com/v1", "Widget", "widgets");
         let like = json!({"kind": "Widget", "metadata": {"name": "a", "labels": {"app": "x"}}, "spec": {"size": 3}});
-        let marker = marker(kind, "ns", Some(&like));
+        let marker = marker(kind, "ns", "u", Some(&like));
         assert_eq!(marker["spec"], json!({"size": 3}));
         assert_eq!(marker["metadata"]["labels"], json!({INSTANCE: MARKER}), "nobody else's labels");
         assert_eq!(kind.path("ns"), "/apis/example.com/v1/namespaces/ns/widgets");

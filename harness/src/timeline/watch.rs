@@ -9,8 +9,9 @@ use std::{
 
 use futures::StreamExt;
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    Client,
+    Api, Client,
     core::{Request, WatchEvent, params::ListParams, params::WatchParams},
 };
 use serde_json::Value;
@@ -74,7 +75,10 @@ impl Timeline {
             nudges: kinds.iter().map(|kind| (*kind, Notify::new())).collect(),
         });
         let mut timeline = Self { shared, client, namespace: namespace.to_owned(), kinds, tasks: Vec::new() };
-        futures::future::try_join_all(watched.iter().map(|w| timeline.make_marker(w.kind, w.like.as_ref()))).await?;
+        let uid = Api::<Namespace>::all(timeline.client.clone()).get_metadata(namespace).await?.metadata.uid;
+        let uid = uid.unwrap_or_default();
+        futures::future::try_join_all(watched.iter().map(|w| timeline.make_marker(w.kind, &uid, w.like.as_ref())))
+            .await?;
         let first = timeline.kinds.iter().map(|kind| {
             let follower = Follower {
                 stream: Stream::new(*kind),
