@@ -133,16 +133,22 @@ impl<'a> Fence<'a> {
         self.pass_from(rollout, from, within).await
     }
 
-    /// Waits until the log shows a reconcile with this version of the Rollout; answers where.
+    /// Waits until the log shows a reconcile with this version of the Rollout; answers where. Before 1.10 the touch
+    /// itself may be lost, overwritten in the informer when a reconcile ends (#4694): then it is done again.
     async fn caught_up(&self, rollout: &str, version: u64, from: u64, within: Duration) -> Result<u64, FenceError> {
         let mut tail = self.log.tail(from);
         let looking = async {
+            let mut again = Instant::now() + AGAIN;
             loop {
                 for line in tail.next_lines()? {
                     let recent = line_version(&line).is_some_and(|seen| seen >= version);
                     if recent && line.msg() == STARTED && line.is_about(self.namespace, rollout) {
                         return Ok::<_, FenceError>(line.end);
                     }
+                }
+                if Instant::now() >= again {
+                    self.actor.touch(rollout).await?;
+                    again += AGAIN;
                 }
                 tokio::time::sleep(INTERVAL).await;
             }

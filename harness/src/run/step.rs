@@ -285,12 +285,9 @@ impl Hands<'_> {
         let noticed =
             |rollout: &Rollout| !rollout.status.observed_generation.is_empty() && is_generation_observed(rollout);
         writes_back(self.release)
-            && match step.action {
+            && match &step.action {
                 Action::Promote(_) | Action::Abort | Action::Retry => true,
-                Action::Controller(..) | Action::Pods(_) | Action::Metric(_) | Action::Api(_) | Action::Observe => {
-                    false
-                }
-                _ => log.live().rollout(&step.on).is_some_and(noticed),
+                action => action.writes_rollout() && log.live().rollout(&step.on).is_some_and(noticed),
             }
     }
 

@@ -124,6 +124,27 @@ impl Action {
         }]
     }
 
+    /// Whether it writes a Rollout.
+    pub fn writes_rollout(&self) -> bool {
+        let means_rollout = |kind: &Option<String>| kind.as_deref().is_none_or(|kind| kind == "Rollout");
+        match self {
+            Self::Apply(manifests) => manifests.iter().any(Manifest::is_rollout),
+            Self::Patch(patch) => means_rollout(&patch.kind),
+            Self::Delete(delete) => means_rollout(&delete.kind),
+            Self::Annotate(annotate) => means_rollout(&annotate.kind),
+            Self::Controller(..) | Self::Pods(_) | Self::Metric(_) | Self::Api(_) | Self::Observe => false,
+            Self::SetImage(_)
+            | Self::Promote(_)
+            | Self::Abort
+            | Self::Retry
+            | Self::Pause
+            | Self::Resume
+            | Self::Restart(_)
+            | Self::Undo(_)
+            | Self::Scale(_) => true,
+        }
+    }
+
     /// Whether a correct controller may make a new revision of it, at most one.
     pub(super) fn may_make_revision(&self) -> bool {
         match self {
