@@ -137,7 +137,7 @@ fn apiserver(port: u16) -> Vec<String> {
 fn controller_manager() -> Vec<String> {
     let mut arguments = client(files::KCM_KUBECONFIG);
     arguments.extend(strings(&[
-        // Late heartbeats on a busy machine must not make nodes, and with them all pods, unready.
+        // Late heartbeats on a busy machine must not make nodes, and with them all pods, unready (node-heartbeat.yaml).
         "--node-monitor-grace-period=1h",
     ]));
     arguments.extend([

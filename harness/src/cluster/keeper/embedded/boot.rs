@@ -13,18 +13,15 @@
 use std::{fmt::Display, process, time::Duration};
 
 use jiff::Timestamp;
-use k8s_openapi::api::{
-    apps::v1::ReplicaSet,
-    core::v1::{Namespace, Node, Pod},
-};
+use k8s_openapi::api::core::v1::Node;
 use kube::{
     Api, Client,
-    api::{DeleteParams, ListParams, PostParams, WatchParams},
+    api::{ListParams, PostParams},
 };
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::{super::progress::Reached, Booted, Processes};
+use super::{super::progress::Reached, Booted, Processes, trial};
 use crate::{
     cluster::{
         ClusterError, api,
@@ -34,6 +31,7 @@ use crate::{
         files,
         lease::now,
         record::{Record, log_tail},
+        state::PlaneDir,
     },
     process::ports::{self, PortGuard},
 };
@@ -47,24 +45,28 @@ pub(super) const ASK: Duration = Duration::from_millis(15);
 /// Two, so that pods can be kept apart.
 const NODES: [&str; 2] = ["proofroll-node-0", "proofroll-node-1"];
 
-/// Where the plane is tried out before it is called ready.
-const TRIAL: &str = "proofroll-ready";
-
 /// Starts everything and waits until it is ready. The text of a failure is for people.
 pub(super) async fn boot(plane: &Processes<'_>) -> Result<Booted, String> {
     let boot = Boot { plane, reached: Reached::new(plane.dir) };
     match tokio::time::timeout(LIMIT, boot.run()).await {
         Ok(result) => result,
-        Err(_) => {
-            let log = Component::Apiserver.name();
-            Err(format!(
-                "it was not ready within {}; reached: {}; {log} said last:{}",
-                humantime::format_duration(LIMIT),
-                boot.reached.names(),
-                log_tail(&plane.dir.log(log), 10),
-            ))
-        }
+        Err(_) => Err(format!(
+            "it was not ready within {}; reached: {}; {}; their last log lines:{}",
+            humantime::format_duration(LIMIT),
+            boot.reached.names(),
+            trial::state(&plane.dir.kubeconfig()).await,
+            logs(plane.dir),
+        )),
     }
+}
+
+/// What each of the processes said last: which of them is the one that all wait for, only they can tell.
+fn logs(dir: &PlaneDir) -> String {
+    let log = |component: Component| {
+        let name = component.name();
+        format!("\n  {name}:{}", log_tail(&dir.log(name), 5))
+    };
+    Component::ALL.map(log).concat()
 }
 
 struct Boot<'a> {
@@ -108,8 +110,8 @@ impl Boot<'_> {
             },
             async {
                 self.make_nodes(&client).await.map_err(told("the nodes"))?;
-                self.start_trial(&client).await.map_err(told("the test ReplicaSet"))?;
-                self.finish_trial(&client).await.map_err(told("the test ReplicaSet"))?;
+                trial::start(&client).await.map_err(told("the test ReplicaSet"))?;
+                trial::finish(&client).await.map_err(told("the test ReplicaSet"))?;
                 self.reached.say("a pod is Running and Ready");
                 Ok(())
             },
@@ -209,36 +211,6 @@ impl Boot<'_> {
         };
         let count = nodes.items.iter().filter(|node| good(node)).count();
         if count == NODES.len() { Ok(()) } else { Err(format!("only {count} of {} nodes are Ready", NODES.len())) }
-    }
-
-    async fn start_trial(&self, client: &Client) -> kube::Result<()> {
-        let namespace: Namespace = api::object(json!({"metadata": {"name": TRIAL}}));
-        Api::all(client.clone()).create(&PostParams::default(), &namespace).await?;
-        let labels = json!({"app": TRIAL});
-        let replica_set: ReplicaSet = api::object(json!({
-            "metadata": {"name": TRIAL},
-            "spec": {
-                "replicas": 1,
-                "selector": {"matchLabels": labels},
-                "template": {
-                    "metadata": {"labels": labels, "annotations": {"pod.proofroll.dev/ready-after": "0s"}},
-                    "spec": {"containers": [{"name": TRIAL, "image": TRIAL}]},
-                },
-            },
-        }));
-        Api::namespaced(client.clone(), TRIAL).create(&PostParams::default(), &replica_set).await.map(drop)
-    }
-
-    /// A pod of the ReplicaSet is Running and Ready: controller manager, scheduler and kwok all work.
-    async fn finish_trial(&self, client: &Client) -> kube::Result<()> {
-        let pods: Api<Pod> = Api::namespaced(client.clone(), TRIAL);
-        let well = |pod: &Pod| {
-            let Some(status) = &pod.status else { return false };
-            let ready = status.conditions.iter().flatten().any(|c| c.type_ == "Ready" && c.status == "True");
-            ready && status.phase.as_deref() == Some("Running")
-        };
-        api::until(&pods, &WatchParams::default(), well).await?;
-        Api::<Namespace>::all(client.clone()).delete(TRIAL, &DeleteParams::default()).await.map(drop)
     }
 
     /// Aside: some megabytes of YAML.

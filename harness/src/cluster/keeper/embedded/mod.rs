@@ -8,6 +8,7 @@ mod boot;
 mod children;
 mod preparing;
 mod store;
+mod trial;
 
 use std::cell::Cell;
 
